@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * dma_fence.h - the contract between /dev/dma_fence and the programs that use it.
+ *
+ * What a fence is
+ * ---------------
+ * A fence stands for one piece of work that some engine will finish: a frame being rendered, a copy, a
+ * page flip. It is born *active* (status 0) and is *signaled* once, and only once: with status 1, or with a
+ * negative errno when the work failed. It never becomes active again. Every fence has a *context*, a 64-bit
+ * number, and a *seqno* that orders it among the fences of that context; fences of two contexts have no order.
+ *
+ * A program opens the node and speaks to it with the requests below. A new open has no state; the handles
+ * that requests return are numbers of that *open file description*, from 1 up, never 0. dup(), fork() and
+ * SCM_RIGHTS share them; a second open() does not.
+ *
+ * A first program: one fence, waited for by one thread and signaled by another.
+ *
+ *	struct dma_fence_create create = { .name = "render" };
+ *	ioctl(device, DMA_FENCE_IOC_CREATE, &create);
+ *	...
+ *	struct { struct dma_fence_wait head; struct dma_fence_wait_item item; } wait = {
+ *		.head = { .count = 1, .deadline_ns = DMA_FENCE_WAIT_FOREVER },
+ *		.item = { .handle = create.handle },
+ *	};
+ *	ioctl(device, DMA_FENCE_IOC_WAIT_INLINE(1), &wait);	// sleeps; item.status says how it ended
+ *	...
+ *	struct { struct dma_fence_signal head; __u32 handle; } signal = {
+ *		.head = { .count = 1 }, .handle = create.handle,
+ *	};
+ *	ioctl(device, DMA_FENCE_IOC_SIGNAL_INLINE(1), &signal);
+ *
+ * Who may signal
+ * --------------
+ * A handle from CREATE, and the timeline that the fence is a point of. Handles that came from IMPORT, MERGE or
+ * BUFFER_FENCES may wait, query, attach and export; SIGNAL through them is EPERM. When the last
+ * handle that could signal a fence is gone (CLOSE, close(), exit, SIGKILL), an active fence is signaled with -ECANCELED,
+ * so nobody ever waits for a dead process. A fence that is not signaled within its timeout is signaled with -ETIMEDOUT.
+ *
+ * Crossing a process boundary
+ * ---------------------------
+ * A reply cannot carry a file descriptor. EXPORT returns a token; a *fresh* open of the node is BINDed to the
+ * fence with it, and from then on that descriptor is a sync_file: poll() says POLLIN once the fence is
+ * signaled, SYNC_IOC_FILE_INFO and SYNC_IOC_SET_DEADLINE of <linux/sync_file.h> work, everything else is ENOTTY. Send it
+ * over a socket; the receiver polls it, or turns it into a handle of its own open with IMPORT. libdmafence does
+ * both halves in one call.
+ *
+ * Memory and buffers
+ * ------------------
+ * A buffer is an fd of the caller: a memfd, a file on tmpfs, or a dma-buf. ATTACH puts a fence on it,
+ * BUFFER_FENCES asks for what is pending there, SEQNO_WRITE has a value stored in it when a fence is signaled,
+ * so that a waiter may spin or futex-wait on the memory and never call the device. The device borrows the caller's
+ * fd for that (pidfd_getfd(2)); where the system forbids it the request is EPERM and GET_CAPS says so beforehand.
+ *
+ * Rules that hold for every request
+ * ---------------------------------
+ * - Times are nanoseconds of CLOCK_MONOTONIC. Deadlines are absolute, so an interrupted call is repeated as it is.
+ * - A flag that is not known, or a pad or reserved field that is not zero, is EINVAL. Nothing has happened then.
+ * - A struct may grow at its end. The device takes a shorter one, as long as it holds the fields up to the last
+ *   one that the request needs (EINVAL otherwise), and treats the missing tail as zero; a longer one is
+ *   E2BIG unless its unknown tail is all zero.
+ * - Requests on several handles carry them *inline*, behind the struct, with the total size in the
+ *   request number (the _INLINE(count) macros), up to DMA_FENCE_INLINE_MAX bytes; or, with `pointer` not 0, in an array of the
+ *   caller's memory, up to the max_count that GET_CAPS tells. They are all or nothing unless they say otherwise.
+ * - An unknown request is ENOTTY, an unknown handle ENOENT, a handle of the wrong kind EINVAL.
+ * - An array or struct that cannot be read or written is EFAULT. A request with a wrong argument has no effect.
+ * - A wait that runs out is ETIME. A signal handler that interrupts a call restarts it or ends it with
+ *   EINTR, as SA_RESTART says.
+ * - When the device goes away, calls in flight end with ECONNABORTED, later ones with ENOTCONN, and poll() says
+ *   POLLERR. An orderly stop signals every active fence with -ECANCELED first.
+ * - Every request may be issued from several threads at once.
+ *
+ * The layout is the same for 32-bit and 64-bit callers, all pointers are __u64. Each request has a page in
+ * section 2 of the manual, named after it (dma_fence_ioc_wait(2)); dma_fence(4) is the device, dma-fence(7) the overview.
+ */
+#ifndef DMA_FENCE_UAPI_H
+#define DMA_FENCE_UAPI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* The version of this header, as GET_CAPS reports that of the device: the major number in the upper half. */
+#define DMA_FENCE_ABI_VERSION 0x00010000u
+
+/* The type letter of the native requests. */
+#define DMA_FENCE_IOC_TYPE 0xDF
+
+/* The most that one request number can carry: header struct and inline array together. */
+#define DMA_FENCE_INLINE_MAX 16383
+
+#define DMA_FENCE_NAME_SIZE 32
+
+/* ---- GET_CAPS: what is this device, and what can it do for this caller ---- */
+
+#define DMA_FENCE_TRANSPORT_CUSE 1u
+#define DMA_FENCE_TRANSPORT_FUSE 2u
+
+/* Fds of this caller can be borrowed: IMPORT, ATTACH, BUFFER_FENCES, SEQNO_WRITE, EVENT_ADD with an eventfd work. */
+#define DMA_FENCE_FEATURE_CALLER_FDS (1ull << 0)
+/* Memory of this caller can be reached: arrays by pointer and the array of SYNC_IOC_FILE_INFO work. */
+#define DMA_FENCE_FEATURE_CALLER_MEMORY (1ull << 1)
+
+struct dma_fence_caps {
+	__u32 abi_version;	/* out: DMA_FENCE_ABI_VERSION of the device */
+	__u32 transport;	/* out: DMA_FENCE_TRANSPORT_* */
+	__u64 features;		/* out: DMA_FENCE_FEATURE_*, for the process that asks */
+	__u64 fence_timeout_ns;	/* out: default timeout of a fence, 0: never */
+	__u32 max_handles;	/* out: handles in an open file */
+	__u32 max_waits;	/* out: calls that may block at once in an open file: WAIT and read() */
+	__u32 max_events;	/* out: events of an open file, from EVENT_ADD until read or written */
+	__u32 max_exports;	/* out: tokens of an open file that nobody has used yet */
+	__u32 max_attachments;	/* out: fences on buffers and seqno writes, pending, of one user */
+	__u32 max_count;	/* out: entries of an array that is passed by pointer */
+};
+
+/* ---- GET_STATS: how much of everything there is, over the whole device ---- */
+
+struct dma_fence_stats {
+	__u64 files;		/* out: open files, sync_files and the caller's own included */
+	__u64 handles;		/* out: handles in all of them */
+	__u64 fences;		/* out: fences alive, signaled or not, containers included */
+	__u64 timelines;	/* out */
+	__u64 waits;		/* out: calls blocked in WAIT or read() */
+	__u64 exports;		/* out: tokens not used yet */
+	__u64 events;		/* out: events pending or not read yet */
+	__u64 buffers;		/* out: buffers with something pending on them */
+	__u64 attachments;	/* out: pending fences on buffers, those of seqno writes included */
+	__u64 seqno_writes;	/* out: seqno writes pending */
+	__u64 lanes;		/* out: threads that are at work on callers' fds and memory */
+	__u64 signaled;		/* out: fences signaled since the device started */
+};
+
+/* ---- CREATE: a new fence ---- */
+
+/* The fence signals itself signal_delay_ns after its creation, with signal_error: a simulated job. */
+#define DMA_FENCE_CREATE_AUTO_SIGNAL (1u << 0)
+
+/* timeout_ns: no timeout, whatever the device's default is. */
+#define DMA_FENCE_TIMEOUT_NEVER (~0ull)
+
+struct dma_fence_create {
+	__u32 flags;		/* in: DMA_FENCE_CREATE_* */
+	__u32 timeline;		/* in: handle of a timeline, 0: a context of its own */
+	__u64 timeout_ns;	/* in: 0: the device's default, or DMA_FENCE_TIMEOUT_NEVER */
+	__u64 signal_delay_ns;	/* in: with AUTO_SIGNAL */
+	__s32 signal_error;	/* in: with AUTO_SIGNAL: 0 or a negative errno */
+	__u32 handle;		/* out */
+	__u64 context;		/* out */
+	__u64 seqno;		/* in: on a timeline, the point (0: the next); out: the seqno */
+	char name[DMA_FENCE_NAME_SIZE];	/* in: NUL-terminated timeline name; must be empty on a timeline */
+};
+
+/* ---- TIMELINE_CREATE, TIMELINE_ADVANCE: ordered fences of one context ---- */
+
+struct dma_fence_timeline_create {
+	__u32 flags;		/* in: 0 */
+	__u32 handle;		/* out */
+	__u64 context;		/* out */
+	__u64 value;		/* in: the value to start from */
+	char name[DMA_FENCE_NAME_SIZE];	/* in: NUL-terminated */
+};
+
+/* value is added to the timeline's value, instead of being the new one. */
+#define DMA_FENCE_ADVANCE_RELATIVE (1u << 0)
+
+struct dma_fence_timeline_advance {
+	__u32 handle;		/* in: the timeline */
+	__u32 flags;		/* in: DMA_FENCE_ADVANCE_* */
+	__u64 value;		/* in: the value to reach; out: the timeline's value */
+	__s32 error;		/* in: 0, or a negative errno for the points that are signaled by this */
+	__u32 signaled;		/* out: how many points that were */
+};
+
+/* ---- SIGNAL ---- */
+
+struct dma_fence_signal {
+	__u32 count;		/* in: handles, at least 1 */
+	__u32 flags;		/* in: 0 */
+	__s32 error;		/* in: 0 or a negative errno, visible together with the signal */
+	__u32 reserved;		/* in: 0 */
+	__u64 pointer;		/* in: 0: __u32 handles[count] follow this struct; else their address */
+};
+
+/* ---- WAIT ---- */
+
+/* Wait for all of them, not for the first. */
+#define DMA_FENCE_WAIT_ALL (1u << 0)
+
+/* deadline_ns: no deadline. 0, as any time that has passed, just looks. */
+#define DMA_FENCE_WAIT_FOREVER 0x7fffffffffffffffll
+
+/* first: none is signaled. */
+#define DMA_FENCE_WAIT_NONE (~0u)
+
+struct dma_fence_wait_item {
+	__u32 handle;		/* in */
+	__s32 status;		/* out: 0 active, 1 signaled, negative errno; also written when the wait is ETIME */
+};
+
+struct dma_fence_wait {
+	__u32 count;		/* in: items, at least 1 */
+	__u32 flags;		/* in: DMA_FENCE_WAIT_* */
+	__s64 deadline_ns;	/* in: absolute, CLOCK_MONOTONIC */
+	__u64 pointer;		/* in: 0: struct dma_fence_wait_item items[count] follow; else their address */
+	__u32 first;		/* out: index of the item that was signaled first, or DMA_FENCE_WAIT_NONE */
+	__u32 signaled;		/* out: how many items are signaled */
+};
+
+/* ---- QUERY ---- */
+
+struct dma_fence_member {
+	__u64 context;		/* out */
+	__u64 seqno;		/* out */
+	__s64 timestamp_ns;	/* out: 0 while active */
+	__s32 status;		/* out */
+	__u32 reserved;		/* out: 0 */
+};
+
+struct dma_fence_query {
+	__u32 handle;		/* in */
+	__u32 flags;		/* in: 0 */
+	__u64 context;		/* out */
+	__u64 seqno;		/* out */
+	__s64 timestamp_ns;	/* out: when it was signaled, 0 while active */
+	__s64 deadline_ns;	/* out: the earliest SET_DEADLINE hint so far, 0: none */
+	__s32 status;		/* out: 0 active, 1 signaled, negative errno */
+	__u32 member_count;	/* out: how many fences it is made of: 1 unless it is a merged one */
+	__u32 member_first;	/* in: index of the first member to be told */
+	__u32 member_capacity;	/* in: room for struct dma_fence_member behind this struct */
+	char driver_name[DMA_FENCE_NAME_SIZE];		/* out */
+	char timeline_name[DMA_FENCE_NAME_SIZE];	/* out */
+};
+
+/* ---- ATTACH, BUFFER_FENCES: reservations ---- */
+
+/* What a fence on a buffer is there for. Who asks for one usage is given it and all of lower number. */
+#define DMA_FENCE_USAGE_KERNEL 0u	/* memory management: always waited for */
+#define DMA_FENCE_USAGE_WRITE 1u	/* implicit sync: writers */
+#define DMA_FENCE_USAGE_READ 2u		/* implicit sync: readers */
+#define DMA_FENCE_USAGE_BOOKKEEP 3u	/* takes no part in implicit sync */
+
+struct dma_fence_attach {
+	__s32 fd;		/* in: a memfd, a file on tmpfs, or a dma-buf, of the caller */
+	__u32 handle;		/* in */
+	__u32 usage;		/* in: DMA_FENCE_USAGE_* */
+	__u32 flags;		/* in: 0 */
+};
+
+/* Only the fence that was attached last, instead of all. */
+#define DMA_FENCE_BUFFER_LATEST (1u << 0)
+
+struct dma_fence_buffer_fences {
+	__s32 fd;		/* in */
+	__u32 usage;		/* in: DMA_FENCE_USAGE_* */
+	__u32 flags;		/* in: DMA_FENCE_BUFFER_* */
+	__u32 handle;		/* out: one fence for all that is pending; a signaled one if nothing is */
+	__u32 count;		/* out: how many fences were pending */
+	__u32 reserved;		/* in: 0 */
+};
+
+/* ---- EXPORT, BIND, IMPORT: fence <-> sync_file ---- */
+
+#define DMA_FENCE_EXPORT_SYNC_FILE 1u
+
+struct dma_fence_export {
+	__u32 handle;		/* in */
+	__u32 kind;		/* in: DMA_FENCE_EXPORT_* */
+	__u32 flags;		/* in: 0 */
+	__u32 reserved;		/* in: 0 */
+	__u64 token[2];		/* out: good for one BIND, gone with the exporting open file */
+};
+
+struct dma_fence_bind {
+	__u64 token[2];		/* in */
+	__u32 kind;		/* in: the kind that was exported */
+	__u32 flags;		/* in: 0 */
+};
+
+struct dma_fence_import {
+	__s32 fd;		/* in: a sync_file of this device */
+	__u32 flags;		/* in: 0 */
+	__u32 handle;		/* out */
+	__u32 reserved;		/* in: 0 */
+};
+
+/* ---- MERGE ---- */
+
+/* Signaled as soon as one of them is, instead of when all are. */
+#define DMA_FENCE_MERGE_ANY (1u << 0)
+
+struct dma_fence_merge {
+	__u32 count;		/* in: handles, at least 1 */
+	__u32 flags;		/* in: DMA_FENCE_MERGE_* */
+	__u64 pointer;		/* in: 0: __u32 handles[count] follow this struct; else their address */
+	__u32 handle;		/* out */
+	__u32 reserved;		/* in: 0 */
+};
+
+/* ---- SEQNO_WRITE ---- */
+
+struct dma_fence_seqno_write {
+	__u32 handle;		/* in */
+	__s32 fd;		/* in: the buffer, open for writing */
+	__u64 offset;		/* in: in bytes, a multiple of size */
+	__u64 value;		/* in: stored, in the byte order of the machine, when the fence is signaled */
+	__u32 size;		/* in: 4 or 8 */
+	__u32 flags;		/* in: 0 */
+};
+
+/* ---- EVENT_ADD, EVENT_CANCEL, and the records that read() delivers ---- */
+
+struct dma_fence_event_add {
+	__u32 handle;		/* in */
+	__s32 eventfd;		/* in: 1 is added to it, once; -1: a record for read() instead */
+	__u64 user_data;	/* in: comes back in the record */
+	__u32 flags;		/* in: 0 */
+	__u32 event;		/* out: a number to cancel it by, never 0 */
+};
+
+struct dma_fence_event_cancel {
+	__u32 event;		/* in */
+	__u32 flags;		/* in: 0 */
+	__u32 fired;		/* out: 1: the fence was signaled before; its record, not read yet, is dropped */
+	__u32 reserved;		/* in: 0 */
+};
+
+#define DMA_FENCE_EVENT_SIGNALED 1u
+
+struct dma_fence_event {
+	__u32 type;		/* DMA_FENCE_EVENT_* */
+	__u32 event;		/* the number that EVENT_ADD returned */
+	__u64 user_data;	/* as given to EVENT_ADD */
+	__u64 context;
+	__u64 seqno;
+	__s64 timestamp_ns;	/* when the fence was signaled */
+	__s32 status;		/* 1 or a negative errno */
+	__u32 reserved;
+};
+
+/* ---- SET_DEADLINE, CLOSE ---- */
+
+struct dma_fence_set_deadline {
+	__u32 handle;		/* in */
+	__u32 flags;		/* in: 0 */
+	__s64 deadline_ns;	/* in: when the waiter would like it to be signaled; a hint, the earliest stays */
+};
+
+struct dma_fence_close {
+	__u32 handle;		/* in: of a fence or a timeline */
+	__u32 flags;		/* in: 0 */
+};
+
+/* ---- the request numbers ---- */
+
+#define DMA_FENCE_IOC(number, size) _IOC(_IOC_READ | _IOC_WRITE, DMA_FENCE_IOC_TYPE, (number), (size))
+
+#define DMA_FENCE_IOC_GET_CAPS		DMA_FENCE_IOC(0x00, sizeof(struct dma_fence_caps))
+#define DMA_FENCE_IOC_CREATE		DMA_FENCE_IOC(0x01, sizeof(struct dma_fence_create))
+#define DMA_FENCE_IOC_TIMELINE_CREATE	DMA_FENCE_IOC(0x02, sizeof(struct dma_fence_timeline_create))
+#define DMA_FENCE_IOC_TIMELINE_ADVANCE	DMA_FENCE_IOC(0x03, sizeof(struct dma_fence_timeline_advance))
+#define DMA_FENCE_IOC_SIGNAL		DMA_FENCE_IOC(0x04, sizeof(struct dma_fence_signal))
+#define DMA_FENCE_IOC_WAIT		DMA_FENCE_IOC(0x05, sizeof(struct dma_fence_wait))
+#define DMA_FENCE_IOC_QUERY		DMA_FENCE_IOC(0x06, sizeof(struct dma_fence_query))
+#define DMA_FENCE_IOC_ATTACH		DMA_FENCE_IOC(0x07, sizeof(struct dma_fence_attach))
+#define DMA_FENCE_IOC_BUFFER_FENCES	DMA_FENCE_IOC(0x08, sizeof(struct dma_fence_buffer_fences))
+#define DMA_FENCE_IOC_EXPORT		DMA_FENCE_IOC(0x0c, sizeof(struct dma_fence_export))
+#define DMA_FENCE_IOC_BIND		DMA_FENCE_IOC(0x0d, sizeof(struct dma_fence_bind))
+#define DMA_FENCE_IOC_IMPORT		DMA_FENCE_IOC(0x0e, sizeof(struct dma_fence_import))
+#define DMA_FENCE_IOC_MERGE		DMA_FENCE_IOC(0x0f, sizeof(struct dma_fence_merge))
+#define DMA_FENCE_IOC_SEQNO_WRITE	DMA_FENCE_IOC(0x10, sizeof(struct dma_fence_seqno_write))
+#define DMA_FENCE_IOC_EVENT_ADD		DMA_FENCE_IOC(0x13, sizeof(struct dma_fence_event_add))
+#define DMA_FENCE_IOC_EVENT_CANCEL	DMA_FENCE_IOC(0x14, sizeof(struct dma_fence_event_cancel))
+#define DMA_FENCE_IOC_SET_DEADLINE	DMA_FENCE_IOC(0x15, sizeof(struct dma_fence_set_deadline))
+#define DMA_FENCE_IOC_CLOSE		DMA_FENCE_IOC(0x16, sizeof(struct dma_fence_close))
+#define DMA_FENCE_IOC_GET_STATS		DMA_FENCE_IOC(0x17, sizeof(struct dma_fence_stats))
+
+/* The same with count entries behind the struct. */
+#define DMA_FENCE_IOC_SIGNAL_INLINE(count) \
+	DMA_FENCE_IOC(0x04, sizeof(struct dma_fence_signal) + (count) * sizeof(__u32))
+#define DMA_FENCE_IOC_WAIT_INLINE(count) \
+	DMA_FENCE_IOC(0x05, sizeof(struct dma_fence_wait) + (count) * sizeof(struct dma_fence_wait_item))
+#define DMA_FENCE_IOC_QUERY_INLINE(count) \
+	DMA_FENCE_IOC(0x06, sizeof(struct dma_fence_query) + (count) * sizeof(struct dma_fence_member))
+#define DMA_FENCE_IOC_MERGE_INLINE(count) \
+	DMA_FENCE_IOC(0x0f, sizeof(struct dma_fence_merge) + (count) * sizeof(__u32))
+
+/* How many entries fit. */
+#define DMA_FENCE_SIGNAL_INLINE_MAX \
+	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_signal)) / sizeof(__u32))
+#define DMA_FENCE_WAIT_INLINE_MAX \
+	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_wait)) / sizeof(struct dma_fence_wait_item))
+#define DMA_FENCE_QUERY_INLINE_MAX \
+	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_query)) / sizeof(struct dma_fence_member))
+#define DMA_FENCE_MERGE_INLINE_MAX \
+	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_merge)) / sizeof(__u32))
+
+#endif /* DMA_FENCE_UAPI_H */
