@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+lib_LTLIBRARIES += libdmafence-core.la
+libdmafence_core_la_SOURCES = \
+	lib/core/array.c lib/core/array.h \
+	lib/core/fence.c lib/core/fence.h \
+	lib/core/merge.c lib/core/merge.h \
+	lib/core/resv.c lib/core/resv.h \
+	lib/core/seqno_write.c lib/core/seqno_write.h \
+	lib/core/sync_file.c lib/core/sync_file.h \
+	lib/core/timeline.c lib/core/timeline.h
+libdmafence_core_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(LIBDMAFENCE_CORE_VERSION) \
+	-Wl,--version-script=$(top_srcdir)/lib/core/libdmafence-core.map
+EXTRA_libdmafence_core_la_DEPENDENCIES = $(top_srcdir)/lib/core/libdmafence-core.map
+EXTRA_DIST += lib/core/libdmafence-core.map
+pkgconfig_DATA += lib/core/libdmafence-core.pc
+
+coreincludedir = $(dmafenceincludedir)/core
+coreinclude_HEADERS = \
+	lib/core/array.h lib/core/fence.h lib/core/merge.h lib/core/resv.h \
+	lib/core/seqno_write.h lib/core/sync_file.h lib/core/timeline.h

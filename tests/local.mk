@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+include tests/core/local.mk
+include tests/abi/local.mk
+include tests/stress/local.mk
+include tests/header/local.mk
+include tests/guest/local.mk
