@@ -98,12 +98,15 @@
 #define DMA_FENCE_FEATURE_CALLER_FDS (1ull << 0)
 /* Memory of this caller can be reached: arrays by pointer and the array of SYNC_IOC_FILE_INFO work. */
 #define DMA_FENCE_FEATURE_CALLER_MEMORY (1ull << 1)
+/* EVENT_ADD takes an eventfd (EOPNOTSUPP otherwise: the system has no asynchronous I/O contexts left). */
+#define DMA_FENCE_FEATURE_EVENTFD (1ull << 2)
 
 struct dma_fence_caps {
 	__u32 abi_version;	/* out: DMA_FENCE_ABI_VERSION of the device */
 	__u32 transport;	/* out: DMA_FENCE_TRANSPORT_* */
 	__u64 features;		/* out: DMA_FENCE_FEATURE_*, for the process that asks */
 	__u64 fence_timeout_ns;	/* out: default timeout of a fence, 0: never */
+	__u64 max_bytes;	/* out: memory that the open files of one user may cost the device (ENOMEM past it) */
 	__u32 max_handles;	/* out: handles in an open file */
 	__u32 max_waits;	/* out: calls that may block at once in an open file: WAIT and read() */
 	__u32 max_events;	/* out: events of an open file, from EVENT_ADD until read or written */
@@ -117,7 +120,7 @@ struct dma_fence_caps {
 struct dma_fence_stats {
 	__u64 files;		/* out: open files, sync_files and the caller's own included */
 	__u64 handles;		/* out: handles in all of them */
-	__u64 fences;		/* out: fences alive, signaled or not, containers included */
+	__u64 fences;		/* out: fences alive that CREATE made, signaled or not */
 	__u64 timelines;	/* out */
 	__u64 waits;		/* out: calls blocked in WAIT or read() */
 	__u64 exports;		/* out: tokens not used yet */
@@ -307,6 +310,8 @@ struct dma_fence_seqno_write {
 };
 
 /* ---- EVENT_ADD, EVENT_CANCEL, and the records that read() delivers ---- */
+
+/* EVENT_ADD on a fence that is signaled already is ENOENT, and nothing will be delivered: as a kernel callback. */
 
 struct dma_fence_event_add {
 	__u32 handle;		/* in */
