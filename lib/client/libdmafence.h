@@ -93,7 +93,7 @@ int dma_fence_device_merge_sync_files(int device, int sync_file_a, int sync_file
 
 /* These take the sync_file alone. */
 
-/* poll(2) until the deadline. ETIME. *status as above, may be NULL. */
+/* poll(2) until the deadline. ETIME. *status as above, may be NULL. EINTR: as poll(2), whatever SA_RESTART says. */
 int dma_fence_sync_file_wait(int sync_file, int64_t deadline_ns, int *status);
 /* SYNC_IOC_FILE_INFO: fences may be NULL with capacity 0; info->num_fences tells how many there are. */
 int dma_fence_sync_file_info(int sync_file, struct sync_file_info *info, struct sync_fence_info *fences,
@@ -114,7 +114,7 @@ int dma_fence_device_seqno_write(int device, uint32_t handle, int buffer, uint64
 /*
  * Waits until the value at address, in memory shared with a seqno write, has reached value: first spinning for at most spin_ns,
  * then in a futex. Reached is a signed comparison of the difference, so it may wrap. No call to the device. size 4 or 8, and address a
- * multiple of it. ETIME: deadline. EINVAL: size or alignment.
+ * multiple of it. ETIME: deadline. EINVAL: size or alignment. EINTR: as futex(2), whatever SA_RESTART says.
  */
 int dma_fence_seqno_wait(const void *address, uint32_t size, uint64_t value, uint64_t spin_ns, int64_t deadline_ns);
 
