@@ -10,6 +10,8 @@
 
 #include "fence.h"
 
+#pragma GCC visibility push(default)
+
 struct dma_fence_array;
 
 /*
@@ -27,5 +29,7 @@ unsigned int dma_fence_array_count(const struct dma_fence_array *array);
 bool dma_fence_array_signals_on_any(const struct dma_fence_array *array);
 /* Borrowed. NULL past the end. */
 struct dma_fence *dma_fence_array_member(const struct dma_fence_array *array, unsigned int index);
+
+#pragma GCC visibility pop
 
 #endif /* DMA_FENCE_CORE_ARRAY_H */

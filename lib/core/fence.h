@@ -13,6 +13,7 @@
 #ifndef DMA_FENCE_CORE_FENCE_H
 #define DMA_FENCE_CORE_FENCE_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,8 +23,15 @@
 #error "the core is C11; use libdmafence from C++"
 #endif
 
+#pragma GCC visibility push(default)
+
 struct dma_fence;
 struct dma_fence_cb;
+
+/* What an interruptible wait returns, negated, after a signal handler: to be turned into a restart or into EINTR. */
+#ifndef ERESTARTSYS
+#define ERESTARTSYS 512
+#endif
 
 /* The errno values that a fence's error may have: -1 to -DMA_FENCE_MAX_ERRNO. */
 #define DMA_FENCE_MAX_ERRNO 4095
@@ -49,9 +57,11 @@ struct dma_fence_ops {
 	 * dma_fence_driver_name() and dma_fence_timeline_name(), which know what is safe. */
 	const char *(*get_driver_name)(struct dma_fence *fence);
 	const char *(*get_timeline_name)(struct dma_fence *fence);
-	/* Optional: called with the lock held, at most once, when the first software waiter shows up. false: it is signaled already. */
+	/* Optional: called with the lock held, at most once, when the first software waiter shows up. false: it is signaled
+	 * already. A fence that shares its lock with nobody may drop it meanwhile. */
 	bool (*enable_signaling)(struct dma_fence *fence);
-	/* Optional: a look at the hardware, so to say; true once the fence may be signaled. Called without the lock. */
+	/* Optional: a look at the hardware, so to say; true once the fence may be signaled. Called without the lock, by whoever
+	 * looks, hence by several at once. */
 	bool (*signaled)(struct dma_fence *fence);
 	/* Optional: default dma_fence_default_wait(). Returns as dma_fence_wait_timeout(). */
 	int64_t (*wait)(struct dma_fence *fence, bool interruptible, int64_t timeout_ns);
@@ -65,6 +75,7 @@ struct dma_fence_ops {
 enum dma_fence_flag_bits {
 	DMA_FENCE_FLAG_SIGNALED_BIT,
 	DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT,
+	DMA_FENCE_FLAG_NAMES_STAY_BIT,	/* the names live as long as the fence: they are told after the signal too */
 	DMA_FENCE_FLAG_USER_BITS,
 };
 
@@ -73,14 +84,14 @@ struct dma_fence {
 	pthread_mutex_t *lock;			/* borrowed from whoever called dma_fence_init() */
 	const struct dma_fence_ops *ops;
 	struct dma_fence_cb *callbacks;		/* under lock: those that have not run, in the order of adding */
-	struct dma_fence_cb *running;		/* under lock: the one that is being called; compared, never followed */
+	struct dma_fence_cb *_Atomic running;	/* the one that is being called; compared, never followed */
 	uint64_t context;
 	uint64_t seqno;
 	int64_t timestamp;			/* valid once the signaled bit is seen (acquire) */
 	_Atomic uint32_t flags;
 	_Atomic int error;			/* set before the signaled bit */
 	_Atomic uint32_t refcount;
-	_Atomic uint32_t callback_waiters;	/* futex: see fence.c */
+	_Atomic uint32_t callback_waiters;	/* futex of those who wait for running; see fence.c */
 };
 
 /* count contexts that nobody else has; returns the first. Never fails, never 0. */
@@ -102,9 +113,15 @@ struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence);
 /* free(fence): the default release, for a fence at the start of its allocation. */
 void dma_fence_free(struct dma_fence *fence);
 
-/* Signals the fence and runs its callbacks in this thread. -EINVAL when it was signaled before. */
+/*
+ * Signals the fence and runs its callbacks in this thread. -EINVAL when it was signaled before. The caller keeps a reference
+ * throughout.
+ */
 int dma_fence_signal(struct dma_fence *fence);
-/* The same with the fence's lock held by the caller, and held throughout the callbacks. */
+/*
+ * The same with the fence's lock held by the caller, and held throughout the callbacks. Those may call all functions here even so, on
+ * fences that share the lock too; what they lock besides is locked inside of it.
+ */
 int dma_fence_signal_locked(struct dma_fence *fence);
 /* The same with the timestamp given, for hardware that knows better. */
 int dma_fence_signal_timestamp(struct dma_fence *fence, int64_t timestamp_ns);
@@ -118,10 +135,16 @@ int dma_fence_signal_timestamp_locked(struct dma_fence *fence, int64_t timestamp
 int dma_fence_mark_signaled_locked(struct dma_fence *fence, int64_t timestamp_ns);
 void dma_fence_run_callbacks(struct dma_fence *fence);
 
-/* The error that the fence will be signaled with: -1 to -DMA_FENCE_MAX_ERRNO. Only before the signal; the last one set counts. */
+/*
+ * The error that the fence will be signaled with: -1 to -DMA_FENCE_MAX_ERRNO, anything else is ignored. Only before the signal, so by who
+ * signals it; the last one set counts. Afterwards it has no effect.
+ */
 void dma_fence_set_error(struct dma_fence *fence, int error);
 
-/* Lock-free unless ops->signaled says so for the first time: then it is signaled on the spot. */
+/*
+ * Lock-free unless ops->signaled says so for the first time: then it is signaled on the spot. The _locked variants, here and
+ * below, do not ask ops->signaled.
+ */
 bool dma_fence_is_signaled(struct dma_fence *fence);
 bool dma_fence_is_signaled_locked(struct dma_fence *fence);
 /* 0 active, 1 signaled, negative errno. The error is not to be seen before the signal. */
@@ -136,8 +159,8 @@ int64_t dma_fence_timestamp(struct dma_fence *fence);
  */
 int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func);
 /*
- * Takes it off again. true: in time, func was not called and will not be. false: it was called, or cb was never added;
- * func has returned by then, unless it is this very callback that asks.
+ * Takes it off again. true: in time, func was not called and will not be. false: it was called, or cb was never added (and is
+ * all zero); func has returned by then, unless it is this very callback that asks.
  */
 bool dma_fence_remove_callback(struct dma_fence *fence, struct dma_fence_cb *cb);
 /* What the first callback does, without a callback. */
@@ -145,20 +168,20 @@ void dma_fence_enable_sw_signaling(struct dma_fence *fence);
 
 /*
  * Waits, at most timeout_ns (0: look; DMA_FENCE_FOREVER). Returns the time left, at least 1, when the fence is signaled; 0
- * when the time ran out; -ERESTARTSYS (512) when interruptible and a signal handler ran.
+ * when the time ran out; -ERESTARTSYS when interruptible and a signal handler ran; -EINVAL: timeout_ns is negative.
  */
 int64_t dma_fence_wait_timeout(struct dma_fence *fence, bool interruptible, int64_t timeout_ns);
 int64_t dma_fence_default_wait(struct dma_fence *fence, bool interruptible, int64_t timeout_ns);
 /* Without a timeout: 0 or -ERESTARTSYS. */
 int dma_fence_wait(struct dma_fence *fence, bool interruptible);
-/* For the first of count; *index (may be NULL) tells which. -EINVAL: count is 0. */
+/* For the first of count; *index (may be NULL) tells which. Also -EINVAL: count is 0; -ENOMEM. */
 int64_t dma_fence_wait_any_timeout(struct dma_fence **fences, unsigned int count, bool interruptible,
 				   int64_t timeout_ns, unsigned int *index);
 
 /* A hint to ops->set_deadline, if the fence is active. The implementation keeps the earliest. */
 void dma_fence_set_deadline(struct dma_fence *fence, int64_t deadline_ns);
 
-/* Names that are safe at any time: after the signal "detached-driver" and "signaled-timeline". */
+/* Names that are safe at any time: after the signal "detached-driver" and "signaled-timeline", unless the fence's own stay. */
 const char *dma_fence_driver_name(struct dma_fence *fence);
 const char *dma_fence_timeline_name(struct dma_fence *fence);
 
@@ -168,11 +191,16 @@ static inline bool dma_fence_is_later(const struct dma_fence *a, const struct dm
 	return a->seqno > b->seqno;
 }
 
-/* A fence that is signaled already, named "stub"; a reference of the caller's own. The second takes the timestamp. NULL: no memory. */
+/*
+ * A fence that is signaled already, named "stub", of context 0; a reference of the caller's own. The first is the same for all and always
+ * there; the second has the timestamp given. NULL: no memory.
+ */
 struct dma_fence *dma_fence_get_stub(void);
 struct dma_fence *dma_fence_allocate_private_stub(int64_t timestamp_ns);
 
 /* CLOCK_MONOTONIC now, in ns. */
 int64_t dma_fence_now(void);
+
+#pragma GCC visibility pop
 
 #endif /* DMA_FENCE_CORE_FENCE_H */

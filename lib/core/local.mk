@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: MIT
-lib_LTLIBRARIES += libdmafence-core.la
-libdmafence_core_la_SOURCES = \
+# The objects are made once: daemon and unit tests link them from here, and the library is made of them.
+noinst_LTLIBRARIES += libcore.la
+libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
 	lib/core/fence.c lib/core/fence.h \
+	lib/core/internal.h \
 	lib/core/merge.c lib/core/merge.h \
 	lib/core/resv.c lib/core/resv.h \
 	lib/core/seqno_write.c lib/core/seqno_write.h \
+	lib/core/stub.c \
 	lib/core/sync_file.c lib/core/sync_file.h \
-	lib/core/timeline.c lib/core/timeline.h
+	lib/core/timeline.c lib/core/timeline.h \
+	lib/core/wait.c
+
+lib_LTLIBRARIES += libdmafence-core.la
+libdmafence_core_la_SOURCES =
+libdmafence_core_la_LIBADD = libcore.la
 libdmafence_core_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(LIBDMAFENCE_CORE_VERSION) \
 	-Wl,--version-script=$(top_srcdir)/lib/core/libdmafence-core.map
 EXTRA_libdmafence_core_la_DEPENDENCIES = $(top_srcdir)/lib/core/libdmafence-core.map

@@ -9,6 +9,8 @@
 
 #include "fence.h"
 
+#pragma GCC visibility push(default)
+
 /*
  * Signaled when all are. Signaled members drop out; of one context the latest stays; the rest is sorted by context. Nothing
  * left: a signaled stub with the latest timestamp. One left: that fence itself. Else an array.
@@ -25,5 +27,7 @@ struct dma_fence *dma_fence_merge_any(unsigned int count, struct dma_fence **fen
 /* What a fence is made of: the members of an array, or the fence itself. Borrowed. */
 unsigned int dma_fence_member_count(struct dma_fence *fence);
 struct dma_fence *dma_fence_member(struct dma_fence *fence, unsigned int index);
+
+#pragma GCC visibility pop
 
 #endif /* DMA_FENCE_CORE_MERGE_H */

@@ -9,6 +9,8 @@
 
 #include "fence.h"
 
+#pragma GCC visibility push(default)
+
 /* Who asks for a usage is given the fences of that usage and of those before it. */
 enum dma_resv_usage {
 	DMA_RESV_USAGE_KERNEL,
@@ -28,8 +30,10 @@ struct dma_resv_entry;
 /* The fields are this library's. */
 struct dma_resv {
 	pthread_mutex_t lock;
-	struct dma_resv_entry *entries;		/* in the order of adding */
-	unsigned int count, capacity;
+	struct dma_resv_entry *entries;		/* in the order of adding, with holes */
+	unsigned int capacity;			/* of entries: 0 or a power of two */
+	unsigned int first, used;		/* between them are those that are not free */
+	unsigned int count;			/* those that hold a fence */
 };
 
 void dma_resv_init(struct dma_resv *resv);
@@ -59,5 +63,7 @@ struct dma_fence *dma_resv_get_latest(struct dma_resv *resv, enum dma_resv_usage
 /* Returns as dma_fence_wait_timeout(). */
 int64_t dma_resv_wait_timeout(struct dma_resv *resv, enum dma_resv_usage usage, bool interruptible,
 			      int64_t timeout_ns);
+
+#pragma GCC visibility pop
 
 #endif /* DMA_FENCE_CORE_RESV_H */

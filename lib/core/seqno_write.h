@@ -12,6 +12,8 @@
 
 #include "fence.h"
 
+#pragma GCC visibility push(default)
+
 struct seqno_write {
 	struct dma_fence_cb callback;
 	void *address;		/* aligned to size */
@@ -31,5 +33,7 @@ void seqno_write_perform(void *address, uint32_t size, uint64_t value);
 int seqno_write_attach(struct seqno_write *seqno_write, struct dma_fence *fence);
 /* true: taken off in time, nothing was and will be written. */
 bool seqno_write_cancel(struct seqno_write *seqno_write, struct dma_fence *fence);
+
+#pragma GCC visibility pop
 
 #endif /* DMA_FENCE_CORE_SEQNO_WRITE_H */

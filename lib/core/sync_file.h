@@ -9,6 +9,8 @@
 
 #include "fence.h"
 
+#pragma GCC visibility push(default)
+
 #define SYNC_FILE_NAME_SIZE 32
 
 struct sync_file {
@@ -26,5 +28,7 @@ void sync_file_fill_info(struct sync_file *sync_file, struct sync_file_info *inf
 /* How many fences FILE_INFO has to tell of, and each of them. */
 unsigned int sync_file_fence_count(struct sync_file *sync_file);
 void sync_file_fill_fence_info(struct sync_file *sync_file, unsigned int index, struct sync_fence_info *info);
+
+#pragma GCC visibility pop
 
 #endif /* DMA_FENCE_CORE_SYNC_FILE_H */

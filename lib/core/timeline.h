@@ -10,6 +10,8 @@
 
 #include "fence.h"
 
+#pragma GCC visibility push(default)
+
 struct sync_timeline;
 
 /* Embed it in your own structure; base comes first. */
@@ -48,5 +50,7 @@ int sync_timeline_advance(struct sync_timeline *timeline, uint64_t value, int er
  * timeline whose signaler has gone. Returns how many.
  */
 unsigned int sync_timeline_cancel(struct sync_timeline *timeline, uint64_t after, int error);
+
+#pragma GCC visibility pop
 
 #endif /* DMA_FENCE_CORE_TIMELINE_H */

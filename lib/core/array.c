@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * array.c - several fences as one.
+ *
+ * Who owns what: the array owns a reference to each member, from the first waiter on a callback on each too, and its lock. The
+ * callbacks own nothing: the array needs no reference of its own to wait for its members. It goes when its last
+ * outside reference does, and takes the callbacks off.
+ *
+ * What can race: members are signaled, by other threads, while the array is enabled, looked at, or released.
+ * - Enabling adds the callbacks without the array's lock: a member may be signaled with its own lock held, and that
+ *   callback takes the array's. So a member's lock is never taken inside of the array's.
+ * - A look and the last callback may find out at the same time that the array is done: the signaled bit decides who says so.
+ *   Both work it out from the members, and come to the same.
+ * - Release against a running callback: see member_signaled().
+ */
+#include <stdlib.h>
+
+#include "array.h"
+#include "internal.h"
+
+struct array_member {
+	struct dma_fence_cb callback;
+	struct dma_fence_array *array;
+	struct dma_fence *fence; /* a reference of the array's */
+};
+
+struct dma_fence_array {
+	struct dma_fence base;
+	pthread_mutex_t lock;
+	_Atomic int pending; /* members still to be signaled, from the enabling on; any: 1, or below */
+	unsigned int count;
+	bool signal_on_any;
+	struct array_member members[];
+};
+
+static const struct dma_fence_ops array_ops;
+
+static struct dma_fence_array *array_of(struct dma_fence *fence)
+{
+	return container_of(fence, struct dma_fence_array, base);
+}
+
+static const char *array_driver_name(struct dma_fence *fence)
+{
+	return "dma_fence_array";
+}
+
+static const char *array_timeline_name(struct dma_fence *fence)
+{
+	return "unbound";
+}
+
+/*
+ * When the array is done: marks it, with the time and the error that follow from its members. All: the latest time, and the
+ * error of the first member that failed. Any: what the first signaled member says. Was it this call that
+ * marked it? Lock held.
+ */
+static bool mark_done_locked(struct dma_fence_array *array)
+{
+	struct dma_fence *decisive = NULL;
+	int64_t done_ns = 0;
+	unsigned int i;
+
+	if (fence_is_marked(&array->base))
+		return false;
+	for (i = 0; i < array->count; i++) {
+		struct dma_fence *member = array->members[i].fence;
+		int status = dma_fence_get_status_locked(member);
+		int64_t signaled_ns = dma_fence_timestamp(member);
+
+		if (!status)
+			continue;
+		if (signaled_ns > done_ns)
+			done_ns = signaled_ns;
+		if ((array->signal_on_any || status < 0) &&
+		    (!decisive || signaled_ns < dma_fence_timestamp(decisive)))
+			decisive = member;
+	}
+	if (array->signal_on_any && decisive)
+		done_ns = dma_fence_timestamp(decisive);
+	if (decisive)
+		dma_fence_set_error(&array->base, dma_fence_get_status_locked(decisive));
+	return !dma_fence_mark_signaled_locked(&array->base, done_ns);
+}
+
+static void signal_done(struct dma_fence_array *array)
+{
+	bool taken = fence_lock(&array->lock);
+	bool marked = mark_done_locked(array);
+
+	fence_unlock(&array->lock, taken);
+	if (marked)
+		dma_fence_run_callbacks(&array->base);
+}
+
+/* Takes one off what is pending. Was it the last that the array waited for? */
+static bool member_is_last(struct dma_fence_array *array)
+{
+	return atomic_fetch_sub_explicit(&array->pending, 1, memory_order_acq_rel) == 1;
+}
+
+/*
+ * A member's callback. The array may be losing its last reference at this moment; its memory stays, for array_release() does
+ * not get past this member until this function has returned. A callback of the array's own may drop what was the last
+ * reference, though, and would have the array released underneath us: hence the reference, where one is left.
+ */
+static void member_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct dma_fence_array *array = container_of(callback, struct array_member, callback)->array;
+
+	if (!member_is_last(array) || !dma_fence_get_unless_zero(&array->base))
+		return;
+	signal_done(array);
+	dma_fence_put(&array->base);
+}
+
+static bool array_enable_signaling(struct dma_fence *fence)
+{
+	struct dma_fence_array *array = array_of(fence);
+	bool done = false;
+	unsigned int i;
+
+	pthread_mutex_unlock(&array->lock);
+	for (i = 0; i < array->count && atomic_load(&array->pending) > 0; i++) {
+		struct array_member *member = &array->members[i];
+
+		/* Refused: signaled already, and nobody will call. */
+		if (dma_fence_add_callback(member->fence, &member->callback, member_signaled))
+			done = member_is_last(array);
+	}
+	pthread_mutex_lock(&array->lock);
+	if (done)
+		mark_done_locked(array);
+	return !done;
+}
+
+static bool array_signaled(struct dma_fence *fence)
+{
+	struct dma_fence_array *array = array_of(fence);
+	unsigned int i;
+
+	/* Any: the first that is signaled decides; all: the first that is not. */
+	for (i = 0; i < array->count; i++) {
+		if (dma_fence_is_signaled(array->members[i].fence) == array->signal_on_any)
+			break;
+	}
+	if ((i < array->count) != array->signal_on_any)
+		return false;
+	signal_done(array);
+	return true;
+}
+
+static void array_release(struct dma_fence *fence)
+{
+	struct dma_fence_array *array = array_of(fence);
+	unsigned int i;
+
+	for (i = 0; i < array->count; i++) {
+		struct array_member *member = &array->members[i];
+
+		dma_fence_remove_callback(member->fence, &member->callback);
+		dma_fence_put(member->fence);
+	}
+	pthread_mutex_destroy(&array->lock);
+	free(array);
+}
+
+static void array_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
+{
+	struct dma_fence_array *array = array_of(fence);
+	unsigned int i;
+
+	for (i = 0; i < array->count; i++)
+		dma_fence_set_deadline(array->members[i].fence, deadline_ns);
+}
+
+static const struct dma_fence_ops array_ops = {
+	.get_driver_name = array_driver_name,
+	.get_timeline_name = array_timeline_name,
+	.enable_signaling = array_enable_signaling,
+	.signaled = array_signaled,
+	.release = array_release,
+	.set_deadline = array_set_deadline,
+};
+
+struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fence **fences,
+					       uint64_t context, uint64_t seqno, bool signal_on_any)
+{
+	struct dma_fence_array *array;
+	unsigned int i;
+
+	array = calloc(1, sizeof(*array) + count * sizeof(array->members[0]));
+	if (!array)
+		return NULL;
+	pthread_mutex_init(&array->lock, NULL);
+	dma_fence_init(&array->base, &array_ops, &array->lock, context, seqno);
+	atomic_fetch_or_explicit(&array->base.flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT,
+				 memory_order_relaxed);
+	array->pending = signal_on_any ? 1 : (int)count;
+	array->count = count;
+	array->signal_on_any = signal_on_any;
+	for (i = 0; i < count; i++) {
+		array->members[i].array = array;
+		array->members[i].fence = fences[i];
+	}
+	return array;
+}
+
+struct dma_fence *dma_fence_array_base(struct dma_fence_array *array)
+{
+	return &array->base;
+}
+
+bool dma_fence_is_array(const struct dma_fence *fence)
+{
+	return fence->ops == &array_ops;
+}
+
+struct dma_fence_array *to_dma_fence_array(struct dma_fence *fence)
+{
+	return dma_fence_is_array(fence) ? array_of(fence) : NULL;
+}
+
+unsigned int dma_fence_array_count(const struct dma_fence_array *array)
+{
+	return array->count;
+}
+
+bool dma_fence_array_signals_on_any(const struct dma_fence_array *array)
+{
+	return array->signal_on_any;
+}
+
+struct dma_fence *dma_fence_array_member(const struct dma_fence_array *array, unsigned int index)
+{
+	return index < array->count ? array->members[index].fence : NULL;
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fence.c - life, signal and callbacks of a fence. Waiting is in wait.c, fences that are born signaled in stub.c.
+ *
+ * Who owns what: the implementation owns the memory and the lock; this file owns the fields. A callback's memory is its
+ * owner's all the time; its links belong to the fence while it is listed. Whoever calls anything here holds a
+ * reference meanwhile.
+ *
+ * What can race: signal, add and remove on one fence, from any threads. The list and the step from active to signaled are
+ * under the lock; the state is read without it. Whoever sets the signaled bit, and nobody else, runs the callbacks: the
+ * fence's one runner. It takes them off the list one by one under the lock and calls them without. Nobody can
+ * add to the list any more by then, but a callback that has not had its turn can still be removed.
+ */
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "internal.h"
+
+/* Bit 0 of callback_waiters: somebody waits for the running callback. The rest counts the wake-ups. */
+#define CALLBACK_WAITERS_PRESENT 1u
+
+/*
+ * What this thread is in the middle of: innermost first, on the stacks of run_callbacks(). It tells a callback that removes
+ * itself from one that waits for another thread's, and it knows the locks that are held around callbacks.
+ */
+struct callback_run {
+	const struct dma_fence *fence;
+	const struct dma_fence_cb *callback;
+	const pthread_mutex_t *held; /* NULL: called without the lock */
+	const struct callback_run *outer;
+};
+
+static _Thread_local const struct callback_run *callback_runs
+	__attribute__((tls_model("initial-exec")));
+
+static _Atomic uint64_t next_context = 1;
+
+uint64_t dma_fence_context_alloc(unsigned int count)
+{
+	return atomic_fetch_add_explicit(&next_context, count, memory_order_relaxed);
+}
+
+int64_t dma_fence_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+bool fence_lock(pthread_mutex_t *lock)
+{
+	const struct callback_run *run;
+
+	for (run = callback_runs; run; run = run->outer) {
+		if (run->held == lock)
+			return false;
+	}
+	pthread_mutex_lock(lock);
+	return true;
+}
+
+void dma_fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
+		    uint64_t context, uint64_t seqno)
+{
+	*fence = (struct dma_fence){
+		.lock = lock,
+		.ops = ops,
+		.context = context,
+		.seqno = seqno,
+		.refcount = 1,
+	};
+}
+
+struct dma_fence *dma_fence_get(struct dma_fence *fence)
+{
+	if (fence)
+		atomic_fetch_add_explicit(&fence->refcount, 1, memory_order_relaxed);
+	return fence;
+}
+
+/* Races with the last put: a count that has reached zero stays there, and the loser gets nothing. */
+struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence)
+{
+	uint32_t count = atomic_load_explicit(&fence->refcount, memory_order_relaxed);
+
+	do {
+		if (!count)
+			return NULL;
+	} while (!atomic_compare_exchange_weak_explicit(&fence->refcount, &count, count + 1,
+							memory_order_acquire,
+							memory_order_relaxed));
+	return fence;
+}
+
+void dma_fence_free(struct dma_fence *fence)
+{
+	free(fence);
+}
+
+/* Was it the last? Then all that other holders did to the fence has happened before. */
+static bool drop_reference(struct dma_fence *fence)
+{
+	return atomic_fetch_sub_explicit(&fence->refcount, 1, memory_order_acq_rel) == 1;
+}
+
+/* Calls what is listed. Lock held; kept throughout, or given up around each call. */
+static void run_callbacks(struct dma_fence *fence, bool keep_lock)
+{
+	struct callback_run run = {
+		.fence = fence,
+		.held = keep_lock ? fence->lock : NULL,
+		.outer = callback_runs,
+	};
+	struct dma_fence_cb *callback;
+
+	callback_runs = &run;
+	while ((callback = fence->callbacks)) {
+		DL_DELETE(fence->callbacks, callback);
+		callback->prev = callback->next = NULL;
+		run.callback = callback;
+		if (keep_lock) {
+			callback->func(fence, callback);
+			continue;
+		}
+
+		/* Off the list and running in one step, for who looks with the lock. */
+		atomic_store_explicit(&fence->running, callback, memory_order_relaxed);
+		pthread_mutex_unlock(fence->lock);
+		callback->func(fence, callback);
+		/*
+		 * Done, told without the lock, so that who holds it can wait for this. A waiter sets the bit, then
+		 * looks at running; here it is the other way round, all in one total order: one of the two sees the other.
+		 */
+		atomic_store(&fence->running, NULL);
+		if (atomic_load(&fence->callback_waiters) & CALLBACK_WAITERS_PRESENT) {
+			/* Clears the bit and carries: no waiter sleeps on for the next callback's sake. */
+			atomic_fetch_add(&fence->callback_waiters, CALLBACK_WAITERS_PRESENT);
+			futex_wake_all(&fence->callback_waiters);
+		}
+		pthread_mutex_lock(fence->lock);
+	}
+	callback_runs = run.outer;
+}
+
+int dma_fence_mark_signaled_locked(struct dma_fence *fence, int64_t timestamp_ns)
+{
+	if (fence_is_marked(fence))
+		return -EINVAL;
+	fence->timestamp = timestamp_ns;
+	/* Publishes timestamp and error: pairs with fence_is_marked(). */
+	atomic_fetch_or_explicit(&fence->flags, 1u << DMA_FENCE_FLAG_SIGNALED_BIT,
+				 memory_order_release);
+	return 0;
+}
+
+void dma_fence_run_callbacks(struct dma_fence *fence)
+{
+	bool taken = fence_lock(fence->lock);
+
+	run_callbacks(fence, !taken);
+	fence_unlock(fence->lock, taken);
+}
+
+/* Lock held. */
+static int mark_and_run(struct dma_fence *fence, int64_t timestamp_ns, bool keep_lock)
+{
+	int error = dma_fence_mark_signaled_locked(fence, timestamp_ns);
+
+	if (!error && fence->callbacks)
+		run_callbacks(fence, keep_lock);
+	return error;
+}
+
+int dma_fence_signal(struct dma_fence *fence)
+{
+	bool taken = fence_lock(fence->lock);
+	/* Read under the lock: fences of one lock have timestamps in the order of their signals. */
+	int error = mark_and_run(fence, dma_fence_now(), !taken);
+
+	fence_unlock(fence->lock, taken);
+	return error;
+}
+
+int dma_fence_signal_locked(struct dma_fence *fence)
+{
+	return mark_and_run(fence, dma_fence_now(), true);
+}
+
+int dma_fence_signal_timestamp(struct dma_fence *fence, int64_t timestamp_ns)
+{
+	bool taken = fence_lock(fence->lock);
+	int error = mark_and_run(fence, timestamp_ns, !taken);
+
+	fence_unlock(fence->lock, taken);
+	return error;
+}
+
+int dma_fence_signal_timestamp_locked(struct dma_fence *fence, int64_t timestamp_ns)
+{
+	return mark_and_run(fence, timestamp_ns, true);
+}
+
+void dma_fence_set_error(struct dma_fence *fence, int error)
+{
+	if (error < 0 && error >= -DMA_FENCE_MAX_ERRNO && !fence_is_marked(fence))
+		atomic_store_explicit(&fence->error, error, memory_order_relaxed);
+}
+
+/*
+ * The last reference has gone and somebody still waits. Nobody else can reach the fence, except a look-up that asks for a
+ * reference unless there is none. The callbacks may take and drop references: they are lent this one. Is
+ * it the last again, after them?
+ */
+static bool abandon(struct dma_fence *fence)
+{
+	bool taken;
+
+	atomic_store_explicit(&fence->refcount, 1, memory_order_release);
+	taken = fence_lock(fence->lock);
+	dma_fence_set_error(fence, -EDEADLK);
+	mark_and_run(fence, dma_fence_now(), !taken);
+	fence_unlock(fence->lock, taken);
+	return drop_reference(fence);
+}
+
+void dma_fence_put(struct dma_fence *fence)
+{
+	if (!fence || !drop_reference(fence))
+		return;
+	/* The list is read without the lock: to change it takes a reference, and there is none. */
+	if (!fence_is_marked(fence) && fence->callbacks && !abandon(fence))
+		return;
+	if (fence->ops->release)
+		fence->ops->release(fence);
+	else
+		dma_fence_free(fence);
+}
+
+bool dma_fence_is_signaled_locked(struct dma_fence *fence)
+{
+	return fence_is_marked(fence);
+}
+
+bool dma_fence_is_signaled(struct dma_fence *fence)
+{
+	if (fence_is_marked(fence))
+		return true;
+	if (!fence->ops->signaled || !fence->ops->signaled(fence))
+		return false;
+	/* Somebody else may have seen it as well, and been faster. */
+	dma_fence_signal(fence);
+	return true;
+}
+
+static int status_of(const struct dma_fence *fence, bool signaled)
+{
+	int error;
+
+	if (!signaled)
+		return 0;
+	error = atomic_load_explicit(&fence->error, memory_order_relaxed);
+	return error ? error : 1;
+}
+
+int dma_fence_get_status(struct dma_fence *fence)
+{
+	return status_of(fence, dma_fence_is_signaled(fence));
+}
+
+int dma_fence_get_status_locked(struct dma_fence *fence)
+{
+	return status_of(fence, dma_fence_is_signaled_locked(fence));
+}
+
+int64_t dma_fence_timestamp(struct dma_fence *fence)
+{
+	return fence_is_marked(fence) ? fence->timestamp : 0;
+}
+
+/*
+ * Lock held (the implementation may drop it in between). Is the fence active after that? When enable_signaling says that it is
+ * signaled already, or signals it itself, there are callbacks to run only if others came in between.
+ */
+static bool enable_signaling_locked(struct dma_fence *fence, bool keep_lock)
+{
+	const uint32_t enabled = 1u << DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT;
+
+	if (fence_is_marked(fence))
+		return false;
+	if (atomic_fetch_or_explicit(&fence->flags, enabled, memory_order_relaxed) & enabled)
+		return true;
+	if (fence->ops->enable_signaling && !fence->ops->enable_signaling(fence)) {
+		dma_fence_mark_signaled_locked(fence, dma_fence_now());
+		run_callbacks(fence, keep_lock);
+	}
+	return !fence_is_marked(fence);
+}
+
+void dma_fence_enable_sw_signaling(struct dma_fence *fence)
+{
+	bool taken;
+
+	if (fence_is_marked(fence))
+		return;
+	taken = fence_lock(fence->lock);
+	enable_signaling_locked(fence, !taken);
+	fence_unlock(fence->lock, taken);
+}
+
+int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func)
+{
+	int error = -ENOENT;
+	bool taken;
+
+	if (!func)
+		return -EINVAL;
+	cb->next = cb->prev = NULL;
+	cb->func = func;
+	/* The bit never goes away again, so there is no need of the lock to say no. */
+	if (fence_is_marked(fence))
+		return -ENOENT;
+
+	taken = fence_lock(fence->lock);
+	if (enable_signaling_locked(fence, !taken)) {
+		DL_APPEND(fence->callbacks, cb);
+		error = 0;
+	}
+	fence_unlock(fence->lock, taken);
+	return error;
+}
+
+/*
+ * Lock held. Once the fence is signaled cb may have been called, freed, or added to another fence, so it is looked for and not
+ * looked into.
+ */
+static bool is_listed(const struct dma_fence *fence, const struct dma_fence_cb *cb)
+{
+	const struct dma_fence_cb *listed;
+
+	if (!fence_is_marked(fence))
+		return cb->prev;
+	DL_FOREACH(fence->callbacks, listed) {
+		if (listed == cb)
+			return true;
+	}
+	return false;
+}
+
+/* Is it this thread that runs cb, further up its stack? */
+static bool runs_here(const struct dma_fence *fence, const struct dma_fence_cb *cb)
+{
+	const struct callback_run *run;
+
+	for (run = callback_runs; run; run = run->outer) {
+		if (run->fence == fence && run->callback == cb)
+			return true;
+	}
+	return false;
+}
+
+bool dma_fence_remove_callback(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	bool listed, taken;
+
+	if (runs_here(fence, cb))
+		return false;
+
+	taken = fence_lock(fence->lock);
+	listed = is_listed(fence, cb);
+	if (listed) {
+		DL_DELETE(fence->callbacks, cb);
+		cb->prev = cb->next = NULL;
+	}
+	fence_unlock(fence->lock, taken);
+	if (listed)
+		return true;
+
+	/* Off the list under the lock: if it runs, running says so by now. The other half is in run_callbacks(). */
+	while (atomic_load(&fence->running) == cb) {
+		uint32_t seen = atomic_fetch_or(&fence->callback_waiters, CALLBACK_WAITERS_PRESENT) |
+				CALLBACK_WAITERS_PRESENT;
+
+		if (atomic_load(&fence->running) == cb)
+			futex_wait(&fence->callback_waiters, seen, DMA_FENCE_FOREVER);
+	}
+	return false;
+}
+
+void dma_fence_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
+{
+	if (fence->ops->set_deadline && !dma_fence_is_signaled(fence))
+		fence->ops->set_deadline(fence, deadline_ns);
+}
+
+/* The strings may go with the signal. */
+static bool names_are_gone(const struct dma_fence *fence)
+{
+	return fence_is_marked(fence) && !(atomic_load_explicit(&fence->flags, memory_order_relaxed) &
+					   (1u << DMA_FENCE_FLAG_NAMES_STAY_BIT));
+}
+
+const char *dma_fence_driver_name(struct dma_fence *fence)
+{
+	return names_are_gone(fence) ? "detached-driver" : fence->ops->get_driver_name(fence);
+}
+
+const char *dma_fence_timeline_name(struct dma_fence *fence)
+{
+	return names_are_gone(fence) ? "signaled-timeline" : fence->ops->get_timeline_name(fence);
+}

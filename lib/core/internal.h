@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - what the files of the core share among themselves: looking at a fence's state, its lock, futexes.
+ */
+#ifndef DMA_FENCE_CORE_INTERNAL_H
+#define DMA_FENCE_CORE_INTERNAL_H
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fence.h"
+
+#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+
+#define NSEC_PER_SEC 1000000000
+
+/*
+ * Is the signaled bit set? Asks nobody, takes no lock. The acquire pairs with the release in
+ * dma_fence_mark_signaled_locked(): who sees the bit sees the error and the timestamp too.
+ */
+static inline bool fence_is_marked(const struct dma_fence *fence)
+{
+	return atomic_load_explicit(&fence->flags, memory_order_acquire) &
+	       (1u << DMA_FENCE_FLAG_SIGNALED_BIT);
+}
+
+/*
+ * The lock of fences, which a callback of dma_fence_signal_locked() holds already: true when it was taken here and is to be
+ * given back.
+ */
+bool fence_lock(pthread_mutex_t *lock);
+static inline void fence_unlock(pthread_mutex_t *lock, bool taken)
+{
+	if (taken)
+		pthread_mutex_unlock(lock);
+}
+
+/*
+ * Sleeps while *word is value, until the deadline (CLOCK_MONOTONIC, ns). 0 when woken, -EAGAIN when it was another value,
+ * -ETIMEDOUT, -EINTR. There always is a deadline: without one the kernel would restart the call after a
+ * signal handler, and nobody would learn of it.
+ */
+static inline int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
+{
+	struct timespec deadline = {
+		.tv_sec = deadline_ns / NSEC_PER_SEC,
+		.tv_nsec = deadline_ns % NSEC_PER_SEC,
+	};
+
+	if (!syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, &deadline, NULL,
+		     FUTEX_BITSET_MATCH_ANY))
+		return 0;
+	return -errno;
+}
+
+static inline void futex_wake_all(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+#endif /* DMA_FENCE_CORE_INTERNAL_H */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wait.c - sleeping until a fence is signaled: a callback that sets a futex word.
+ *
+ * Who owns what: the waiter owns callback and word; a callback that was called has let go of both, one that was not is
+ * taken off again. What can race: the word, between signaler and waiter: stored with release, read with acquire.
+ */
+#include <stdlib.h>
+
+#include "internal.h"
+
+struct fence_waiter {
+	struct dma_fence_cb callback;
+	_Atomic uint32_t *woken; /* 0: not yet */
+	uint32_t index;		 /* what to put there, from 1 up */
+};
+
+static void wake_waiter(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct fence_waiter *waiter = container_of(callback, struct fence_waiter, callback);
+	_Atomic uint32_t *woken = waiter->woken;
+	uint32_t nobody = 0;
+
+	/*
+	 * With this the waiter may be gone, and its stack. The wake only names the address: whoever else sleeps there by
+	 * now is woken for nothing, which every futex has to bear.
+	 */
+	if (atomic_compare_exchange_strong_explicit(woken, &nobody, waiter->index,
+						    memory_order_release, memory_order_relaxed))
+		futex_wake_all(woken);
+}
+
+static int64_t deadline_after(int64_t timeout_ns)
+{
+	int64_t now = dma_fence_now();
+
+	return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
+}
+
+static int64_t time_left(int64_t deadline_ns)
+{
+	int64_t left;
+
+	if (deadline_ns == INT64_MAX)
+		return DMA_FENCE_FOREVER;
+	left = deadline_ns - dma_fence_now();
+	return left > 1 ? left : 1;
+}
+
+/* 0, -ETIMEDOUT or -EINTR: the index in *woken tells more. */
+static int sleep_until(_Atomic uint32_t *woken, bool interruptible, int64_t deadline_ns)
+{
+	while (!atomic_load_explicit(woken, memory_order_acquire)) {
+		int error = futex_wait(woken, 0, deadline_ns);
+
+		if (error == -ETIMEDOUT || (error == -EINTR && interruptible))
+			return error;
+	}
+	return 0;
+}
+
+int64_t dma_fence_default_wait(struct dma_fence *fence, bool interruptible, int64_t timeout_ns)
+{
+	_Atomic uint32_t woken = 0;
+	struct fence_waiter waiter = { .woken = &woken, .index = 1 };
+	int64_t deadline_ns;
+	int error;
+
+	if (dma_fence_is_signaled(fence))
+		return timeout_ns > 0 ? timeout_ns : 1;
+	if (!timeout_ns)
+		return 0;
+	deadline_ns = deadline_after(timeout_ns);
+	if (dma_fence_add_callback(fence, &waiter.callback, wake_waiter))
+		return time_left(deadline_ns);
+	error = sleep_until(&woken, interruptible, deadline_ns);
+	/* When it cannot be taken off it was signaled after all, if only just. */
+	if (!error || !dma_fence_remove_callback(fence, &waiter.callback))
+		return time_left(deadline_ns);
+	return error == -EINTR ? -ERESTARTSYS : 0;
+}
+
+int64_t dma_fence_wait_timeout(struct dma_fence *fence, bool interruptible, int64_t timeout_ns)
+{
+	if (timeout_ns < 0)
+		return -EINVAL;
+	if (fence->ops->wait)
+		return fence->ops->wait(fence, interruptible, timeout_ns);
+	return dma_fence_default_wait(fence, interruptible, timeout_ns);
+}
+
+int dma_fence_wait(struct dma_fence *fence, bool interruptible)
+{
+	int64_t left;
+
+	do {
+		left = dma_fence_wait_timeout(fence, interruptible, DMA_FENCE_FOREVER);
+	} while (!left);
+	return left < 0 ? (int)left : 0;
+}
+
+/* Of those that are signaled as one looks, the first by index: its number from 1 up, or 0. */
+static uint32_t look(struct dma_fence **fences, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (dma_fence_is_signaled(fences[i]))
+			return i + 1;
+	}
+	return 0;
+}
+
+/* As look(), sleeping until there is one; or a negative errno. */
+static int64_t sleep_for_any(struct dma_fence **fences, unsigned int count, bool interruptible,
+			     int64_t deadline_ns)
+{
+	struct fence_waiter *waiters = calloc(count, sizeof(*waiters));
+	_Atomic uint32_t woken = 0;
+	unsigned int added;
+	int64_t first;
+	int error;
+
+	if (!waiters)
+		return -ENOMEM;
+	for (added = 0; added < count; added++) {
+		waiters[added].woken = &woken;
+		waiters[added].index = added + 1;
+		if (dma_fence_add_callback(fences[added], &waiters[added].callback, wake_waiter)) {
+			wake_waiter(fences[added], &waiters[added].callback);
+			break;
+		}
+	}
+	error = sleep_until(&woken, interruptible, deadline_ns);
+	while (added--)
+		dma_fence_remove_callback(fences[added], &waiters[added].callback);
+	free(waiters);
+	first = woken;
+	return first ? first : error;
+}
+
+int64_t dma_fence_wait_any_timeout(struct dma_fence **fences, unsigned int count, bool interruptible,
+				   int64_t timeout_ns, unsigned int *index)
+{
+	int64_t deadline_ns, first;
+
+	if (!count || timeout_ns < 0)
+		return -EINVAL;
+	deadline_ns = deadline_after(timeout_ns);
+	first = look(fences, count);
+	if (!first && timeout_ns)
+		first = sleep_for_any(fences, count, interruptible, deadline_ns);
+	if (first > 0) {
+		if (index)
+			*index = (unsigned int)first - 1;
+		return time_left(deadline_ns);
+	}
+	if (first == -EINTR)
+		return -ERESTARTSYS;
+	return first == -ETIMEDOUT ? 0 : first;
+}
