@@ -2,15 +2,17 @@
 /*
  * array.c - several fences as one.
  *
- * Who owns what: the array owns a reference to each member, from the first waiter on a callback on each too, and its lock. The
- * callbacks own nothing: the array needs no reference of its own to wait for its members. It goes when its last
- * outside reference does, and takes the callbacks off.
+ * Who owns what: the array owns a reference to each member, from the first waiter on a callback on
+ * each too, and its lock. The callbacks own nothing: the array needs no reference of its own to
+ * wait for its members. It goes when its last outside reference does, and takes the callbacks off.
  *
- * What can race: members are signaled, by other threads, while the array is enabled, looked at, or released.
- * - Enabling adds the callbacks without the array's lock: a member may be signaled with its own lock held, and that
- *   callback takes the array's. So a member's lock is never taken inside of the array's.
- * - A look and the last callback may find out at the same time that the array is done: the signaled bit decides who says so.
- *   Both work it out from the members, and come to the same.
+ * What can race: members are signaled, by other threads, while the array is enabled, looked at, or
+ * released.
+ * - Enabling adds the callbacks without the array's lock: a member may be signaled with its own
+ *   lock held, and that callback takes the array's. So a member's lock is never taken inside of the
+ *   array's.
+ * - A look and the last callback may find out at the same time that the array is done: the signaled
+ *   bit decides who says so. Both work it out from the members, and come to the same.
  * - Release against a running callback: see member_signaled().
  */
 #include <stdlib.h>
@@ -27,7 +29,7 @@ struct array_member {
 struct dma_fence_array {
 	struct dma_fence base;
 	pthread_mutex_t lock;
-	_Atomic int pending; /* members still to be signaled, from the enabling on; any: 1, or below */
+	_Atomic int pending; /* callbacks that decide, still to be called; any: 1, or below */
 	unsigned int count;
 	bool signal_on_any;
 	struct array_member members[];
@@ -51,9 +53,9 @@ static const char *array_timeline_name(struct dma_fence *fence)
 }
 
 /*
- * When the array is done: marks it, with the time and the error that follow from its members. All: the latest time, and the
- * error of the first member that failed. Any: what the first signaled member says. Was it this call that
- * marked it? Lock held.
+ * When the array is done: marks it, with the time and the error that follow from its members. All:
+ * the latest time, and the error of the first member that failed. Any: what the first signaled
+ * member says. Was it this call that marked it? Lock held.
  */
 static bool mark_done_locked(struct dma_fence_array *array)
 {
@@ -100,13 +102,15 @@ static bool member_is_last(struct dma_fence_array *array)
 }
 
 /*
- * A member's callback. The array may be losing its last reference at this moment; its memory stays, for array_release() does
- * not get past this member until this function has returned. A callback of the array's own may drop what was the last
- * reference, though, and would have the array released underneath us: hence the reference, where one is left.
+ * A member's callback. The array may be losing its last reference at this moment; its memory stays,
+ * for array_release() does not get past this member until this function has returned. A callback of
+ * the array's own may drop what was the last reference, though, and would have the array released
+ * underneath us: hence the reference, where one is left.
  */
 static void member_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
-	struct dma_fence_array *array = container_of(callback, struct array_member, callback)->array;
+	struct array_member *member = container_of(callback, struct array_member, callback);
+	struct dma_fence_array *array = member->array;
 
 	if (!member_is_last(array) || !dma_fence_get_unless_zero(&array->base))
 		return;
@@ -128,9 +132,9 @@ static bool array_enable_signaling(struct dma_fence *fence)
 		if (dma_fence_add_callback(member->fence, &member->callback, member_signaled))
 			done = member_is_last(array);
 	}
-	pthread_mutex_lock(&array->lock);
 	if (done)
-		mark_done_locked(array);
+		signal_done(array);
+	pthread_mutex_lock(&array->lock);
 	return !done;
 }
 

@@ -2,8 +2,8 @@
 /*
  * array.h - several fences as one: signaled when all of them are, or when the first one is.
  *
- * The members must not be containers themselves (merge.h flattens them). The error of the array is the first error
- * among its members; of an "any" array, that of the member that signaled it.
+ * The members must not be containers themselves (merge.h flattens them). The error of the array is
+ * the first error among its members; of an "any" array, that of the member that signaled it.
  */
 #ifndef DMA_FENCE_CORE_ARRAY_H
 #define DMA_FENCE_CORE_ARRAY_H
@@ -15,11 +15,12 @@
 struct dma_fence_array;
 
 /*
- * Takes over the caller's references to the fences, not the array that holds them. NULL: no memory, the references stay the
- * caller's. count is at least 1.
+ * Takes over the caller's references to the fences, not the array that holds them. NULL: no memory,
+ * the references stay the caller's. count is at least 1.
  */
-struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fence **fences, uint64_t context,
-					       uint64_t seqno, bool signal_on_any);
+struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fence **fences,
+					       uint64_t context, uint64_t seqno,
+					       bool signal_on_any);
 /* The fence that the array is: borrowed, lives as long as the array's last reference. */
 struct dma_fence *dma_fence_array_base(struct dma_fence_array *array);
 bool dma_fence_is_array(const struct dma_fence *fence);

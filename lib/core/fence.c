@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence.c - life, signal and callbacks of a fence. Waiting is in wait.c, fences that are born signaled in stub.c.
+ * fence.c - life, signal and callbacks of a fence. Waiting is in wait.c, fences that are born
+ * signaled in stub.c.
  *
- * Who owns what: the implementation owns the memory and the lock; this file owns the fields. A callback's memory is its
- * owner's all the time; its links belong to the fence while it is listed. Whoever calls anything here holds a
- * reference meanwhile.
+ * Who owns what: the implementation owns the memory and the lock; this file owns the fields. A
+ * callback's memory is its owner's all the time; its links belong to the fence while it is listed.
+ * Whoever calls anything here holds a reference meanwhile.
  *
- * What can race: signal, add and remove on one fence, from any threads. The list and the step from active to signaled are
- * under the lock; the state is read without it. Whoever sets the signaled bit, and nobody else, runs the callbacks: the
- * fence's one runner. It takes them off the list one by one under the lock and calls them without. Nobody can
- * add to the list any more by then, but a callback that has not had its turn can still be removed.
+ * What can race: signal, add and remove on one fence, from any threads. The list and the step from
+ * active to signaled are under the lock; the state is read without it. Whoever sets the signaled
+ * bit, and nobody else, runs the callbacks: the fence's one runner. It takes them off the list one
+ * by one under the lock and calls them without. Nobody can add to the list any more by then, but a
+ * callback that has not had its turn can still be removed.
  */
 #include <stdlib.h>
 #include <utlist.h>
 
 #include "internal.h"
 
-/* Bit 0 of callback_waiters: somebody waits for the running callback. The rest counts the wake-ups. */
+/*
+ * Bit 0 of callback_waiters: somebody waits for the running callback. The rest counts the wake-ups.
+ */
 #define CALLBACK_WAITERS_PRESENT 1u
 
 /*
- * What this thread is in the middle of: innermost first, on the stacks of run_callbacks(). It tells a callback that removes
- * itself from one that waits for another thread's, and it knows the locks that are held around callbacks.
+ * What this thread is in the middle of: innermost first, on the stacks of run_callbacks(). It tells
+ * a callback that removes itself from one that waits for another thread's, and it knows the locks
+ * that are held around callbacks.
  */
 struct callback_run {
 	const struct dma_fence *fence;
@@ -79,7 +84,9 @@ struct dma_fence *dma_fence_get(struct dma_fence *fence)
 	return fence;
 }
 
-/* Races with the last put: a count that has reached zero stays there, and the loser gets nothing. */
+/*
+ * Races with the last put: a count that has reached zero stays there, and the loser gets nothing.
+ */
 struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence)
 {
 	uint32_t count = atomic_load_explicit(&fence->refcount, memory_order_relaxed);
@@ -129,12 +136,16 @@ static void run_callbacks(struct dma_fence *fence, bool keep_lock)
 		pthread_mutex_unlock(fence->lock);
 		callback->func(fence, callback);
 		/*
-		 * Done, told without the lock, so that who holds it can wait for this. A waiter sets the bit, then
-		 * looks at running; here it is the other way round, all in one total order: one of the two sees the other.
+		 * Done, told without the lock, so that who holds it can wait for this. A waiter
+		 * sets the bit, then looks at running; here it is the other way round, all in one
+		 * total order: one of the two sees the other.
 		 */
 		atomic_store(&fence->running, NULL);
 		if (atomic_load(&fence->callback_waiters) & CALLBACK_WAITERS_PRESENT) {
-			/* Clears the bit and carries: no waiter sleeps on for the next callback's sake. */
+			/*
+			 * Clears the bit and carries: no waiter sleeps on for the next callback's
+			 * sake.
+			 */
 			atomic_fetch_add(&fence->callback_waiters, CALLBACK_WAITERS_PRESENT);
 			futex_wake_all(&fence->callback_waiters);
 		}
@@ -208,9 +219,9 @@ void dma_fence_set_error(struct dma_fence *fence, int error)
 }
 
 /*
- * The last reference has gone and somebody still waits. Nobody else can reach the fence, except a look-up that asks for a
- * reference unless there is none. The callbacks may take and drop references: they are lent this one. Is
- * it the last again, after them?
+ * The last reference has gone and somebody still waits. Nobody else can reach the fence, except a
+ * look-up that asks for a reference unless there is none. The callbacks may take and drop
+ * references: they are lent this one. Is it the last again, after them?
  */
 static bool abandon(struct dma_fence *fence)
 {
@@ -279,8 +290,8 @@ int64_t dma_fence_timestamp(struct dma_fence *fence)
 }
 
 /*
- * Lock held (the implementation may drop it in between). Is the fence active after that? When enable_signaling says that it is
- * signaled already, or signals it itself, there are callbacks to run only if others came in between.
+ * Lock held (the implementation may drop it meanwhile, and others may add callbacks then). Is the
+ * fence active after that?
  */
 static bool enable_signaling_locked(struct dma_fence *fence, bool keep_lock)
 {
@@ -290,10 +301,8 @@ static bool enable_signaling_locked(struct dma_fence *fence, bool keep_lock)
 		return false;
 	if (atomic_fetch_or_explicit(&fence->flags, enabled, memory_order_relaxed) & enabled)
 		return true;
-	if (fence->ops->enable_signaling && !fence->ops->enable_signaling(fence)) {
-		dma_fence_mark_signaled_locked(fence, dma_fence_now());
-		run_callbacks(fence, keep_lock);
-	}
+	if (fence->ops->enable_signaling && !fence->ops->enable_signaling(fence))
+		mark_and_run(fence, dma_fence_now(), keep_lock);
 	return !fence_is_marked(fence);
 }
 
@@ -331,8 +340,8 @@ int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma
 }
 
 /*
- * Lock held. Once the fence is signaled cb may have been called, freed, or added to another fence, so it is looked for and not
- * looked into.
+ * Lock held. Once the fence is signaled cb may have been called, freed, or added to another fence,
+ * so it is looked for and not looked into.
  */
 static bool is_listed(const struct dma_fence *fence, const struct dma_fence_cb *cb)
 {
@@ -362,6 +371,7 @@ static bool runs_here(const struct dma_fence *fence, const struct dma_fence_cb *
 bool dma_fence_remove_callback(struct dma_fence *fence, struct dma_fence_cb *cb)
 {
 	bool listed, taken;
+	uint32_t seen;
 
 	if (runs_here(fence, cb))
 		return false;
@@ -376,11 +386,13 @@ bool dma_fence_remove_callback(struct dma_fence *fence, struct dma_fence_cb *cb)
 	if (listed)
 		return true;
 
-	/* Off the list under the lock: if it runs, running says so by now. The other half is in run_callbacks(). */
+	/*
+	 * Off the list under the lock: if it runs, running says so by now. The other half is in
+	 * run_callbacks().
+	 */
 	while (atomic_load(&fence->running) == cb) {
-		uint32_t seen = atomic_fetch_or(&fence->callback_waiters, CALLBACK_WAITERS_PRESENT) |
-				CALLBACK_WAITERS_PRESENT;
-
+		seen = atomic_fetch_or(&fence->callback_waiters, CALLBACK_WAITERS_PRESENT);
+		seen |= CALLBACK_WAITERS_PRESENT;
 		if (atomic_load(&fence->running) == cb)
 			futex_wait(&fence->callback_waiters, seen, DMA_FENCE_FOREVER);
 	}
@@ -396,8 +408,10 @@ void dma_fence_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
 /* The strings may go with the signal. */
 static bool names_are_gone(const struct dma_fence *fence)
 {
-	return fence_is_marked(fence) && !(atomic_load_explicit(&fence->flags, memory_order_relaxed) &
-					   (1u << DMA_FENCE_FLAG_NAMES_STAY_BIT));
+	const uint32_t flags = atomic_load_explicit(&fence->flags, memory_order_acquire);
+
+	return (flags & (1u << DMA_FENCE_FLAG_SIGNALED_BIT)) &&
+	       !(flags & (1u << DMA_FENCE_FLAG_NAMES_STAY_BIT));
 }
 
 const char *dma_fence_driver_name(struct dma_fence *fence)

@@ -2,13 +2,13 @@
 /*
  * fence.h - the fence: one-shot, reference counted, with callbacks; everything else is built on it.
  *
- * The words are the kernel's (Documentation/driver-api/dma-buf.rst, "DMA Fences"), so that code moves
- * between a driver and this library by search and replace. What differs: times are int64_t nanoseconds of CLOCK_MONOTONIC, a lock is
- * a pthread mutex, and dma_fence_signal() runs callbacks *without* the fence's lock, so that a callback may add, remove
- * and signal whatever it likes.
+ * The words are the kernel's (Documentation/driver-api/dma-buf.rst, "DMA Fences"), so that code
+ * moves between a driver and this library by search and replace. What differs: times are int64_t
+ * nanoseconds of CLOCK_MONOTONIC, a lock is a pthread mutex, and dma_fence_signal() runs callbacks
+ * *without* the fence's lock, so that a callback may add, remove and signal whatever it likes.
  *
- * Thread-safety: every function may be called from any thread, on the same fence, unless it says otherwise.
- * Errors are negative errno values.
+ * Thread-safety: every function may be called from any thread, on the same fence, unless it says
+ * otherwise. Errors are negative errno values.
  */
 #ifndef DMA_FENCE_CORE_FENCE_H
 #define DMA_FENCE_CORE_FENCE_H
@@ -28,7 +28,10 @@
 struct dma_fence;
 struct dma_fence_cb;
 
-/* What an interruptible wait returns, negated, after a signal handler: to be turned into a restart or into EINTR. */
+/*
+ * What an interruptible wait returns, negated, after a signal handler: to be turned into a restart
+ * or into EINTR.
+ */
 #ifndef ERESTARTSYS
 #define ERESTARTSYS 512
 #endif
@@ -40,13 +43,16 @@ struct dma_fence_cb;
 #define DMA_FENCE_FOREVER INT64_MAX
 
 /*
- * Called once, when the fence is signaled, by the thread that signals it. The callback is off the fence by
- * then: func may free cb, add it to another fence, and signal other fences. It must not sleep: others wait behind it.
+ * Called once, when the fence is signaled, by the thread that signals it. The callback is off the
+ * fence by then: func may free cb, add it to another fence, and signal other fences. It must not
+ * sleep: others wait behind it.
  */
 typedef void (*dma_fence_func_t)(struct dma_fence *fence, struct dma_fence_cb *cb);
 
-/* A callback that is, or can be, added to one fence at a time. The caller owns the memory and keeps it until func has been
- * called or dma_fence_remove_callback() has returned. */
+/*
+ * A callback that is, or can be, added to one fence at a time. The caller owns the memory and keeps
+ * it until func has been called or dma_fence_remove_callback() has returned.
+ */
 struct dma_fence_cb {
 	struct dma_fence_cb *next, *prev; /* the fence's, while added; prev NULL while not */
 	dma_fence_func_t func;
@@ -57,17 +63,25 @@ struct dma_fence_ops {
 	 * dma_fence_driver_name() and dma_fence_timeline_name(), which know what is safe. */
 	const char *(*get_driver_name)(struct dma_fence *fence);
 	const char *(*get_timeline_name)(struct dma_fence *fence);
-	/* Optional: called with the lock held, at most once, when the first software waiter shows up. false: it is signaled
-	 * already. A fence that shares its lock with nobody may drop it meanwhile. */
+	/*
+	 * Optional: called with the lock held, at most once, when the first software waiter shows
+	 * up. false: it is signaled already. A fence that shares its lock with nobody may drop it
+	 * meanwhile.
+	 */
 	bool (*enable_signaling)(struct dma_fence *fence);
-	/* Optional: a look at the hardware, so to say; true once the fence may be signaled. Called without the lock, by whoever
-	 * looks, hence by several at once. */
+	/*
+	 * Optional: a look at the hardware, so to say; true once the fence may be signaled. Called
+	 * without the lock, by whoever looks, hence by several at once.
+	 */
 	bool (*signaled)(struct dma_fence *fence);
 	/* Optional: default dma_fence_default_wait(). Returns as dma_fence_wait_timeout(). */
 	int64_t (*wait)(struct dma_fence *fence, bool interruptible, int64_t timeout_ns);
 	/* Optional: default dma_fence_free(). Called when the last reference goes. */
 	void (*release)(struct dma_fence *fence);
-	/* Optional: a waiter would like the fence to be signaled by then (CLOCK_MONOTONIC, ns). Called without the lock. */
+	/*
+	 * Optional: a waiter would like the fence to be signaled by then (CLOCK_MONOTONIC, ns).
+	 * Called without the lock.
+	 */
 	void (*set_deadline)(struct dma_fence *fence, int64_t deadline_ns);
 };
 
@@ -75,52 +89,62 @@ struct dma_fence_ops {
 enum dma_fence_flag_bits {
 	DMA_FENCE_FLAG_SIGNALED_BIT,
 	DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT,
-	DMA_FENCE_FLAG_NAMES_STAY_BIT,	/* the names live as long as the fence: they are told after the signal too */
+	DMA_FENCE_FLAG_NAMES_STAY_BIT, /* names live as long as the fence: told after the signal too */
 	DMA_FENCE_FLAG_USER_BITS,
 };
 
-/* Embed it in your own structure. The fields are this library's, read them through the functions below. */
+/*
+ * Embed it in your own structure. The fields are this library's, read them through the functions
+ * below.
+ */
 struct dma_fence {
-	pthread_mutex_t *lock;			/* borrowed from whoever called dma_fence_init() */
+	pthread_mutex_t *lock; /* borrowed from whoever called dma_fence_init() */
 	const struct dma_fence_ops *ops;
-	struct dma_fence_cb *callbacks;		/* under lock: those that have not run, in the order of adding */
-	struct dma_fence_cb *_Atomic running;	/* the one that is being called; compared, never followed */
+	struct dma_fence_cb *callbacks; /* under lock: those that have not run, in order of adding */
+	struct dma_fence_cb *_Atomic running; /* what is being called; compared, never followed */
 	uint64_t context;
 	uint64_t seqno;
-	int64_t timestamp;			/* valid once the signaled bit is seen (acquire) */
+	int64_t timestamp; /* valid once the signaled bit is seen (acquire) */
 	_Atomic uint32_t flags;
-	_Atomic int error;			/* set before the signaled bit */
+	_Atomic int error; /* set before the signaled bit */
 	_Atomic uint32_t refcount;
-	_Atomic uint32_t callback_waiters;	/* futex of those who wait for running; see fence.c */
+	_Atomic uint32_t callback_waiters; /* futex of those who wait for running; see fence.c */
 };
 
 /* count contexts that nobody else has; returns the first. Never fails, never 0. */
 uint64_t dma_fence_context_alloc(unsigned int count);
 
 /*
- * Makes a fence of *fence, active, with one reference, which is the caller's. lock is the caller's and outlives the fence;
- * several fences may share it (a timeline's do). ops outlive the fence too.
+ * Makes a fence of *fence, active, with one reference, which is the caller's. lock is the caller's
+ * and outlives the fence; several fences may share it (a timeline's do). ops outlive the fence too.
  */
 void dma_fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
 		    uint64_t context, uint64_t seqno);
 
-/* References. dma_fence_get() returns fence; both take NULL. The last put calls ops->release, in the caller's thread; an active
- * fence that still has callbacks then is signaled with -EDEADLK first, as a program error that shall not hang anybody. */
+/*
+ * References. dma_fence_get() returns fence; both take NULL. The last put calls ops->release, in
+ * the caller's thread; an active fence that still has callbacks then is signaled with -EDEADLK
+ * first, as a program error that shall not hang anybody.
+ */
 struct dma_fence *dma_fence_get(struct dma_fence *fence);
 void dma_fence_put(struct dma_fence *fence);
-/* A reference, unless the last one has gone already: NULL. For look-ups that race with the last put in memory that stays valid. */
+/*
+ * A reference, unless the last one has gone already: NULL. For look-ups that race with the last put
+ * in memory that stays valid.
+ */
 struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence);
 /* free(fence): the default release, for a fence at the start of its allocation. */
 void dma_fence_free(struct dma_fence *fence);
 
 /*
- * Signals the fence and runs its callbacks in this thread. -EINVAL when it was signaled before. The caller keeps a reference
- * throughout.
+ * Signals the fence and runs its callbacks in this thread. -EINVAL when it was signaled before. The
+ * caller keeps a reference throughout.
  */
 int dma_fence_signal(struct dma_fence *fence);
 /*
- * The same with the fence's lock held by the caller, and held throughout the callbacks. Those may call all functions here even so, on
- * fences that share the lock too; what they lock besides is locked inside of it.
+ * The same with the fence's lock held by the caller, and held throughout the callbacks. Those may
+ * call all functions here even so, on fences that share the lock too; what they lock besides is
+ * locked inside of it.
  */
 int dma_fence_signal_locked(struct dma_fence *fence);
 /* The same with the timestamp given, for hardware that knows better. */
@@ -128,22 +152,24 @@ int dma_fence_signal_timestamp(struct dma_fence *fence, int64_t timestamp_ns);
 int dma_fence_signal_timestamp_locked(struct dma_fence *fence, int64_t timestamp_ns);
 
 /*
- * The two halves of a signal, for who signals several fences of one lock in order (sync_timeline_advance()): mark with the lock
- * held, makes the state visible; run without it. Between the two the caller keeps a reference.
- * mark returns -EINVAL when the fence was signaled before.
+ * The two halves of a signal, for who signals several fences of one lock in order
+ * (sync_timeline_advance()): mark with the lock held, makes the state visible; run without it.
+ * Who has marked it runs the callbacks, nobody else, and keeps a reference in between. mark returns
+ * -EINVAL when the fence was signaled before.
  */
 int dma_fence_mark_signaled_locked(struct dma_fence *fence, int64_t timestamp_ns);
 void dma_fence_run_callbacks(struct dma_fence *fence);
 
 /*
- * The error that the fence will be signaled with: -1 to -DMA_FENCE_MAX_ERRNO, anything else is ignored. Only before the signal, so by who
- * signals it; the last one set counts. Afterwards it has no effect.
+ * The error that the fence will be signaled with: -1 to -DMA_FENCE_MAX_ERRNO, anything else is
+ * ignored. Only before the signal, so by who signals it; the last one set counts. Afterwards it has
+ * no effect.
  */
 void dma_fence_set_error(struct dma_fence *fence, int error);
 
 /*
- * Lock-free unless ops->signaled says so for the first time: then it is signaled on the spot. The _locked variants, here and
- * below, do not ask ops->signaled.
+ * Lock-free unless ops->signaled says so for the first time: then it is signaled on the spot. The
+ * _locked variants, here and below, do not ask ops->signaled.
  */
 bool dma_fence_is_signaled(struct dma_fence *fence);
 bool dma_fence_is_signaled_locked(struct dma_fence *fence);
@@ -154,34 +180,39 @@ int dma_fence_get_status_locked(struct dma_fence *fence);
 int64_t dma_fence_timestamp(struct dma_fence *fence);
 
 /*
- * Adds a callback. -ENOENT: the fence is signaled, func will not be called (and cb is not added). -EINVAL: no func.
- * The first one calls ops->enable_signaling.
+ * Adds a callback. -ENOENT: the fence is signaled, func will not be called (and cb is not added).
+ * -EINVAL: no func. The first one calls ops->enable_signaling.
  */
 int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func);
 /*
- * Takes it off again. true: in time, func was not called and will not be. false: it was called, or cb was never added (and is
- * all zero); func has returned by then, unless it is this very callback that asks.
+ * Takes it off again. true: in time, func was not called and will not be. false: it was called, or
+ * cb was never added (and is all zero); func has returned by then, unless it is this very callback
+ * that asks.
  */
 bool dma_fence_remove_callback(struct dma_fence *fence, struct dma_fence_cb *cb);
 /* What the first callback does, without a callback. */
 void dma_fence_enable_sw_signaling(struct dma_fence *fence);
 
 /*
- * Waits, at most timeout_ns (0: look; DMA_FENCE_FOREVER). Returns the time left, at least 1, when the fence is signaled; 0
- * when the time ran out; -ERESTARTSYS when interruptible and a signal handler ran; -EINVAL: timeout_ns is negative.
+ * Waits, at most timeout_ns (0: look; DMA_FENCE_FOREVER). Returns the time left, at least 1, when
+ * the fence is signaled; 0 when the time ran out; -ERESTARTSYS when interruptible and a signal
+ * handler ran; -EINVAL: timeout_ns is negative.
  */
 int64_t dma_fence_wait_timeout(struct dma_fence *fence, bool interruptible, int64_t timeout_ns);
 int64_t dma_fence_default_wait(struct dma_fence *fence, bool interruptible, int64_t timeout_ns);
 /* Without a timeout: 0 or -ERESTARTSYS. */
 int dma_fence_wait(struct dma_fence *fence, bool interruptible);
 /* For the first of count; *index (may be NULL) tells which. Also -EINVAL: count is 0; -ENOMEM. */
-int64_t dma_fence_wait_any_timeout(struct dma_fence **fences, unsigned int count, bool interruptible,
-				   int64_t timeout_ns, unsigned int *index);
+int64_t dma_fence_wait_any_timeout(struct dma_fence **fences, unsigned int count,
+				   bool interruptible, int64_t timeout_ns, unsigned int *index);
 
 /* A hint to ops->set_deadline, if the fence is active. The implementation keeps the earliest. */
 void dma_fence_set_deadline(struct dma_fence *fence, int64_t deadline_ns);
 
-/* Names that are safe at any time: after the signal "detached-driver" and "signaled-timeline", unless the fence's own stay. */
+/*
+ * Names that are safe at any time: after the signal "detached-driver" and "signaled-timeline",
+ * unless the fence's own stay.
+ */
 const char *dma_fence_driver_name(struct dma_fence *fence);
 const char *dma_fence_timeline_name(struct dma_fence *fence);
 
@@ -192,8 +223,9 @@ static inline bool dma_fence_is_later(const struct dma_fence *a, const struct dm
 }
 
 /*
- * A fence that is signaled already, named "stub", of context 0; a reference of the caller's own. The first is the same for all and always
- * there; the second has the timestamp given. NULL: no memory.
+ * A fence that is signaled already, named "stub", of context 0; a reference of the caller's own.
+ * The first is the same for all and always there; the second has the timestamp given. NULL: no
+ * memory.
  */
 struct dma_fence *dma_fence_get_stub(void);
 struct dma_fence *dma_fence_allocate_private_stub(int64_t timestamp_ns);

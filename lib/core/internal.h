@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * internal.h - what the files of the core share among themselves: looking at a fence's state, its lock, futexes.
+ * internal.h - what the files of the core share among themselves: looking at a fence's state, its
+ * lock, futexes.
  */
 #ifndef DMA_FENCE_CORE_INTERNAL_H
 #define DMA_FENCE_CORE_INTERNAL_H
@@ -29,8 +30,8 @@ static inline bool fence_is_marked(const struct dma_fence *fence)
 }
 
 /*
- * The lock of fences, which a callback of dma_fence_signal_locked() holds already: true when it was taken here and is to be
- * given back.
+ * The lock of fences, which a callback of dma_fence_signal_locked() holds already: true when it was
+ * taken here and is to be given back.
  */
 bool fence_lock(pthread_mutex_t *lock);
 static inline void fence_unlock(pthread_mutex_t *lock, bool taken)
@@ -40,9 +41,9 @@ static inline void fence_unlock(pthread_mutex_t *lock, bool taken)
 }
 
 /*
- * Sleeps while *word is value, until the deadline (CLOCK_MONOTONIC, ns). 0 when woken, -EAGAIN when it was another value,
- * -ETIMEDOUT, -EINTR. There always is a deadline: without one the kernel would restart the call after a
- * signal handler, and nobody would learn of it.
+ * Sleeps while *word is value, until the deadline (CLOCK_MONOTONIC, ns). 0 when woken, -EAGAIN when
+ * it was another value, -ETIMEDOUT, -EINTR. There always is a deadline: without one the kernel
+ * would restart the call after a signal handler, and nobody would learn of it.
  */
 static inline int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
 {

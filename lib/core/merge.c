@@ -2,8 +2,9 @@
 /*
  * merge.c - several fences into one: taken apart, sorted, one of each context kept, put together.
  *
- * Who owns what: the caller's fences are borrowed, and with them their members, until the result takes references of its
- * own. What can race: members are signaled meanwhile; one that is missed makes the result larger, never wrong.
+ * Who owns what: the caller's fences are borrowed, and with them their members, until the result
+ * takes references of its own. What can race: members are signaled meanwhile; one that is missed
+ * makes the result larger, never wrong.
  */
 #include <stdlib.h>
 

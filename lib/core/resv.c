@@ -2,16 +2,16 @@
 /*
  * resv.c - a reservation: the fences of one buffer.
  *
- * The entries are one array, in the order of adding: a new one goes behind the last, one that goes leaves a hole. When the
- * array is full, what is still pending moves into a new one, of which at least half is free: so adding costs the
- * same however many there are. The same allocation holds a hash of the contexts, as chains of indices through the
- * entries: all the room that an entry needs is there when the entry is, which a hash that allocates by itself
- * cannot promise.
+ * The entries are one array, in the order of adding: a new one goes behind the last, one that goes
+ * leaves a hole. When the array is full, what is still pending moves into a new one, of which at
+ * least half is free: so adding costs the same however many there are. The same allocation holds a
+ * hash of the contexts, as chains of indices through the entries: all the room that an entry needs
+ * is there when the entry is, which a hash that allocates by itself cannot promise.
  *
- * Who owns what: an entry owns a reference to its fence, the reservation its entries. What can race: everything but init and
- * fini, with everything and with the fences' signaling. Fences are asked for no more than their signaled bit under the
- * lock, and references are dropped outside of it: both may otherwise run callbacks and release functions, which
- * may come back here.
+ * Who owns what: an entry owns a reference to its fence, the reservation its entries. What can
+ * race: everything but init and fini, with everything and with the fences' signaling. Fences are
+ * asked for no more than their signaled bit under the lock, and references are dropped outside of
+ * it: both may otherwise run callbacks and release functions, which may come back here.
  */
 #include <stdlib.h>
 
@@ -22,7 +22,11 @@
 #define SMALLEST_CAPACITY 4u
 #define LARGEST_CAPACITY (1u << 30)
 #define USAGE_COUNT (DMA_RESV_USAGE_BOOKKEEP + 1)
-/* Signaled entries that one adding takes off, if it finds them first in line: more than it adds, so that they get fewer. */
+
+/*
+ * Signaled entries that one adding takes off, if it finds them first in line: more than it adds, so
+ * that they get fewer.
+ */
 #define PRUNED_PER_ADD 2
 
 struct dma_resv_entry {
@@ -36,7 +40,7 @@ struct dma_resv_entry {
 struct dropped {
 	struct dma_fence *fences[USAGE_COUNT + PRUNED_PER_ADD];
 	unsigned int count;
-	struct dma_resv_entry *entries; /* an array that was replaced, with the fences that have not moved on */
+	struct dma_resv_entry *entries; /* a replaced array, with those that have not moved on */
 	unsigned int used;
 };
 
@@ -51,11 +55,17 @@ static void drop(struct dropped *dropped)
 	free(dropped->entries);
 }
 
-/* The first index + 1 of the chain that a context is on. The heads follow the entries, one for each. */
+/*
+ * The first index + 1 of the chain that a context is on. The heads follow the entries, one for
+ * each.
+ */
 static uint32_t *chain_head(struct dma_resv_entry *entries, unsigned int capacity, uint64_t context)
 {
 	uint32_t *heads = (uint32_t *)(entries + capacity);
-	/* Contexts are mostly consecutive numbers: the golden ratio spreads them, in the upper bits. */
+	/*
+	 * Contexts are mostly consecutive numbers: the golden ratio spreads them, in the upper
+	 * bits.
+	 */
 	uint64_t hash = context * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
 	return &heads[hash & (capacity - 1)];
@@ -99,7 +109,10 @@ static struct dma_fence *take(struct dma_resv *resv, unsigned int index)
 	return fence;
 }
 
-/* Moves what is pending into a new array with room for more, and twice that. The old one is in dropped. */
+/*
+ * Moves what is pending into a new array with room for more, and twice that. The old one is in
+ * dropped.
+ */
 static int make_room(struct dma_resv *resv, unsigned int room, struct dropped *dropped)
 {
 	struct dma_resv_entry *entries, *old = resv->entries;
@@ -179,8 +192,9 @@ static void prune(struct dma_resv *resv, struct dropped *dropped)
 }
 
 /*
- * Takes off what a fence replaces: of its context, and not later, and not there for more; or signaled anyway. Does one
- * that stays make it needless? There is at most one pending entry for each usage of a context.
+ * Takes off what a fence replaces: of its context, and not later, and not there for more; or
+ * signaled anyway. Does one that stays make it needless? There is at most one pending entry for
+ * each usage of a context.
  */
 static bool replace(struct dma_resv *resv, struct dma_fence *fence, uint32_t usage,
 		    struct dropped *dropped)

@@ -2,9 +2,10 @@
 /*
  * seqno_write.c - when a fence is signaled, store a value in memory and wake who waits there.
  *
- * Who owns what: the caller owns the seqno_write and the memory behind address. What can race: readers of that memory, in other
- * processes too. They see the value with all that the signaler did before, for the store has release order, and a
- * futex waiter that has checked the old value is woken, for the wake comes after the store.
+ * Who owns what: the caller owns the seqno_write and the memory behind address. What can race:
+ * readers of that memory, in other processes too. They see the value with all that the signaler did
+ * before, for the store has release order, and a futex waiter that has checked the old value is
+ * woken, for the wake comes after the store.
  */
 #include "internal.h"
 #include "seqno_write.h"

@@ -2,8 +2,9 @@
 /*
  * seqno_write.h - when a fence is signaled, store a value in memory and wake who waits there.
  *
- * The memory is the caller's: it stays mapped and writable until done has been called or seqno_write_cancel() has
- * returned true. The store has release order, so who sees the value sees what the signaler did before.
+ * The memory is the caller's: it stays mapped and writable until done has been called or
+ * seqno_write_cancel() has returned true. The store has release order, so who sees the value sees
+ * what the signaler did before.
  */
 #ifndef DMA_FENCE_CORE_SEQNO_WRITE_H
 #define DMA_FENCE_CORE_SEQNO_WRITE_H
@@ -27,8 +28,8 @@ struct seqno_write {
 void seqno_write_perform(void *address, uint32_t size, uint64_t value);
 
 /*
- * Attaches to a fence, which the caller keeps a reference to. An already signaled one: the write has happened and done been
- * called when this returns. -EINVAL: size or alignment.
+ * Attaches to a fence, which the caller keeps a reference to. An already signaled one: the write
+ * has happened and done been called when this returns. -EINVAL: size or alignment.
  */
 int seqno_write_attach(struct seqno_write *seqno_write, struct dma_fence *fence);
 /* true: taken off in time, nothing was and will be written. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stub.c - fences that are born signaled, for who has to hand out a fence and has nothing to wait for.
+ * stub.c - fences that are born signaled, for who has to hand out a fence and has nothing to wait
+ * for.
  *
- * Who owns what: the common stub is this file's and never freed, a private one belongs to its references. All share one
- * lock, which is never contended. What can race: nothing but the reference count; a signaled fence does not change.
+ * Who owns what: the common stub is this file's and never freed, a private one belongs to its
+ * references. All share one lock, which is never contended. What can race: nothing but the
+ * reference count; a signaled fence does not change.
  */
 #include <stdlib.h>
 

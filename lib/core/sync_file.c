@@ -2,8 +2,8 @@
 /*
  * sync_file.c - a fence with a name, and what SYNC_IOC_FILE_INFO tells of it.
  *
- * Who owns what: a sync_file holds a reference to its fence, from init to fini. What can race: nothing here; the fence looks after
- * itself, and is told as it stands field by field.
+ * Who owns what: a sync_file holds a reference to its fence, from init to fini. What can race:
+ * nothing here; the fence looks after itself, and is told as it stands field by field.
  */
 #include <stdio.h>
 #include <string.h>

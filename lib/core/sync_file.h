@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sync_file.h - a fence with a name, and what SYNC_IOC_FILE_INFO tells of it. The fd around it is somebody else's.
+ * sync_file.h - a fence with a name, and what SYNC_IOC_FILE_INFO tells of it. The fd around it is
+ * somebody else's.
  */
 #ifndef DMA_FENCE_CORE_SYNC_FILE_H
 #define DMA_FENCE_CORE_SYNC_FILE_H
@@ -27,7 +28,8 @@ void sync_file_get_name(struct sync_file *sync_file, char name[SYNC_FILE_NAME_SI
 void sync_file_fill_info(struct sync_file *sync_file, struct sync_file_info *info);
 /* How many fences FILE_INFO has to tell of, and each of them. */
 unsigned int sync_file_fence_count(struct sync_file *sync_file);
-void sync_file_fill_fence_info(struct sync_file *sync_file, unsigned int index, struct sync_fence_info *info);
+void sync_file_fill_fence_info(struct sync_file *sync_file, unsigned int index,
+			       struct sync_fence_info *info);
 
 #pragma GCC visibility pop
 

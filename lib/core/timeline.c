@@ -2,12 +2,14 @@
 /*
  * timeline.c - ordered fences of one context.
  *
- * Who owns what: a point holds a reference to its timeline, the timeline none to its points. Pending points are listed in
- * the order of their seqnos, which is that of their making, under the lock.
+ * Who owns what: a point holds a reference to its timeline, the timeline none to its points.
+ * Pending points are listed in the order of their seqnos, which is that of their making, under the
+ * lock.
  *
- * What can race: points are made, signaled and released by any thread while the timeline advances. All of it changes the list
- * under the lock. A point whose last reference has gone waits for the lock in sync_point_fini(), still listed: so
- * its memory is there, and asking for a reference unless there is none tells it from the others.
+ * What can race: points are made, signaled and released by any thread while the timeline advances.
+ * All of it changes the list under the lock. A point whose last reference has gone waits for the
+ * lock in sync_point_fini(), still listed: so its memory is there, and asking for a reference
+ * unless there is none tells it from the others.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -134,8 +136,9 @@ void sync_point_fini(struct sync_point *point)
 }
 
 /*
- * Takes the points from first on, up to and with the last that is not later than limit, off the timeline, marks them, and moves them to
- * *marked, each with a reference. Lock held. Returns how many became signaled by this.
+ * Takes the points from first on, up to and with the last that is not later than limit, off the
+ * timeline, marks them, and moves them to *marked, each with a reference. Lock held. Returns how
+ * many became signaled by this.
  */
 static unsigned int mark_points(struct sync_point *first, uint64_t limit, int error,
 				struct sync_point **marked)
@@ -157,7 +160,10 @@ static unsigned int mark_points(struct sync_point *first, uint64_t limit, int er
 	return count;
 }
 
-/* The second half, without the lock: callbacks, and the references. The list is this thread's alone. */
+/*
+ * The second half, without the lock: callbacks, and the references. The list is this thread's
+ * alone.
+ */
 static void finish_points(struct sync_point *marked)
 {
 	struct sync_point *point, *next;

@@ -2,8 +2,9 @@
 /*
  * wait.c - sleeping until a fence is signaled: a callback that sets a futex word.
  *
- * Who owns what: the waiter owns callback and word; a callback that was called has let go of both, one that was not is
- * taken off again. What can race: the word, between signaler and waiter: stored with release, read with acquire.
+ * Who owns what: the waiter owns callback and word; a callback that was called has let go of both,
+ * one that was not is taken off again. What can race: the word, between signaler and waiter: stored
+ * with release, read with acquire.
  */
 #include <stdlib.h>
 
@@ -22,8 +23,8 @@ static void wake_waiter(struct dma_fence *fence, struct dma_fence_cb *callback)
 	uint32_t nobody = 0;
 
 	/*
-	 * With this the waiter may be gone, and its stack. The wake only names the address: whoever else sleeps there by
-	 * now is woken for nothing, which every futex has to bear.
+	 * With this the waiter may be gone, and its stack. The wake only names the address: whoever
+	 * else sleeps there by now is woken for nothing, which every futex has to bear.
 	 */
 	if (atomic_compare_exchange_strong_explicit(woken, &nobody, waiter->index,
 						    memory_order_release, memory_order_relaxed))
@@ -139,8 +140,8 @@ static int64_t sleep_for_any(struct dma_fence **fences, unsigned int count, bool
 	return first ? first : error;
 }
 
-int64_t dma_fence_wait_any_timeout(struct dma_fence **fences, unsigned int count, bool interruptible,
-				   int64_t timeout_ns, unsigned int *index)
+int64_t dma_fence_wait_any_timeout(struct dma_fence **fences, unsigned int count,
+				   bool interruptible, int64_t timeout_ns, unsigned int *index)
 {
 	int64_t deadline_ns, first;
 
