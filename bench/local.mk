@@ -1,1 +1,22 @@
 # SPDX-License-Identifier: MIT
+# Both run from the build tree only: a benchmark is for whoever has the source.
+noinst_PROGRAMS += bench/dma-fence-bench bench/floor-server
+
+bench_dma_fence_bench_SOURCES = \
+	bench/bench.h \
+	bench/floor.h \
+	bench/ioctl-cases.c \
+	bench/ioctls.c bench/ioctls.h \
+	bench/main.c \
+	bench/measure.c bench/measure.h \
+	bench/report.c bench/report.h \
+	bench/server.c bench/server.h \
+	bench/stage.c bench/stage.h \
+	bench/wakeup-cases.c \
+	bench/wakeups.c bench/wakeups.h
+bench_dma_fence_bench_CFLAGS = $(AM_CFLAGS) $(LIBURING_CFLAGS)
+bench_dma_fence_bench_LDADD = libdmafence.la $(LIBURING_LIBS)
+
+bench_floor_server_SOURCES = bench/floor-server.c bench/floor.h
+bench_floor_server_CFLAGS = $(AM_CFLAGS) $(FUSE3_CFLAGS)
+bench_floor_server_LDADD = $(FUSE3_LIBS)

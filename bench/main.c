@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - dma-fence-bench: what is to be measured, pass by pass.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ioctls.h"
+#include "report.h"
+#include "stage.h"
+#include "wakeups.h"
+
+#define DEFAULT_ITERATIONS 2048
+#define MAX_ITERATIONS	   10000000
+
+/* The C library looks for it by this name. */
+__attribute__((visibility("default"))) const char *argp_program_version =
+	"dma-fence-bench " PACKAGE_VERSION;
+
+static volatile sig_atomic_t end_signal;
+
+struct options {
+	enum transport transport;
+	unsigned int iterations;
+	int cpu;
+	bool placement[PLACE_COUNT]; /* none: all */
+	bool limits;
+	bool self_test;
+	const char *daemon;
+	const char *json;
+	char **only; /* names, ending with NULL; none: everything */
+	size_t only_count;
+};
+
+enum key {
+	KEY_TRANSPORT = 256,
+	KEY_ITERATIONS,
+	KEY_ONLY,
+	KEY_CPU,
+	KEY_TOGETHER,
+	KEY_APART,
+	KEY_FREE,
+	KEY_JSON,
+	KEY_DAEMON,
+	KEY_LIMITS,
+	KEY_LIST,
+	KEY_SELF_TEST,
+};
+
+static const struct argp_option option_table[] = {
+	{"transport", KEY_TRANSPORT, "auto|cuse|fuse", 0,
+	 "What device and floor are served by; auto: CUSE where /dev/cuse can be opened", 0},
+	{"iterations", KEY_ITERATIONS, "COUNT", 0, "Samples of each side, at least (2048)", 0},
+	{"only", KEY_ONLY, "NAME", 0, "Measure this alone; may be given several times", 0},
+	{"list", KEY_LIST, NULL, 0, "Print the names of all that can be measured", 0},
+	{"pinned", KEY_TOGETHER, NULL, 0, "Servers and clients on one CPU", 0},
+	{"apart", KEY_APART, NULL, 0, "Clients on one CPU, servers on another", 0},
+	{"unpinned", KEY_FREE, NULL, 0, "All of them where the scheduler puts them", 0},
+	{"cpu", KEY_CPU, "NUMBER", 0, "The CPU of the clients (the last one)", 0},
+	{"json", KEY_JSON, "FILE", 0,
+	 "Write the results to FILE as JSON; -: to standard output, and the table to standard "
+	 "error",
+	 0},
+	{"limits", KEY_LIMITS, NULL, 0,
+	 "Exit with 1 if anything exceeds its limit, pinned, at the median: for people, not for "
+	 "test suites, since a busy machine fails it",
+	 0},
+	{"daemon", KEY_DAEMON, "PATH", 0,
+	 "The dma-fenced to measure (that of the build tree, or of PATH)", 0},
+	{"self-test", KEY_SELF_TEST, NULL, 0,
+	 "Measure a second floor server instead of the device: every ratio must be about 1", 0},
+	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+static const char documentation[] =
+	"Measures every request and every wake-up of the dma-fence device, and the same of a "
+	"server that does nothing but answer, in turns: the ratio is what the device itself costs."
+	"\vBoth servers are started for the run, under names of their own, and ended with it. A "
+	"device that is being served already is not touched. Without --pinned, --apart or "
+	"--unpinned it does all three, one after the other, as far as there are CPUs.";
+
+bool interrupted(void)
+{
+	return end_signal;
+}
+
+int complain(const char *what, int error)
+{
+	fprintf(stderr, "dma-fence-bench: %s: %s\n", what, strerror(-error));
+	return error;
+}
+
+static void note_signal(int number)
+{
+	end_signal = number;
+}
+
+/* Without SA_RESTART: what blocks is to come back. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = note_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool name_exists(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ioctl_case_count; i++)
+		if (strcasecmp(name, ioctl_cases[i].name) == 0)
+			return true;
+	for (i = 0; i < wakeup_case_count; i++)
+		if (strcasecmp(name, wakeup_cases[i].name) == 0)
+			return true;
+	return false;
+}
+
+static void list_names(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ioctl_case_count; i++)
+		puts(ioctl_cases[i].name);
+	for (i = 0; i < wakeup_case_count; i++)
+		puts(wakeup_cases[i].name);
+}
+
+static bool wanted(const struct options *options, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < options->only_count; i++)
+		if (strcasecmp(options->only[i], name) == 0)
+			return true;
+	return options->only_count == 0;
+}
+
+static int parse_number(const char *text, int least, int most, struct argp_state *state)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || end == text || *end || number < least || number > most)
+		argp_error(state, "%s: not a number from %d to %d", text, least, most);
+	return number;
+}
+
+static enum transport parse_transport(const char *text, struct argp_state *state)
+{
+	if (strcmp(text, "cuse") == 0)
+		return TRANSPORT_CUSE;
+	if (strcmp(text, "fuse") == 0)
+		return TRANSPORT_FUSE;
+	if (strcmp(text, "auto") != 0)
+		argp_error(state, "%s: not one of auto, cuse, fuse", text);
+	return TRANSPORT_AUTO;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_TRANSPORT:
+		options->transport = parse_transport(argument, state);
+		return 0;
+	case KEY_ITERATIONS:
+		options->iterations = parse_number(argument, 1, MAX_ITERATIONS, state);
+		return 0;
+	case KEY_ONLY:
+		if (!name_exists(argument))
+			argp_error(state, "%s: nothing has this name; --list prints all", argument);
+		options->only[options->only_count++] = argument;
+		return 0;
+	case KEY_CPU:
+		options->cpu = parse_number(argument, 0, CPU_SETSIZE - 1, state);
+		return 0;
+	case KEY_TOGETHER:
+		options->placement[PLACE_TOGETHER] = true;
+		return 0;
+	case KEY_APART:
+		options->placement[PLACE_APART] = true;
+		return 0;
+	case KEY_FREE:
+		options->placement[PLACE_FREE] = true;
+		return 0;
+	case KEY_JSON:
+		options->json = argument;
+		return 0;
+	case KEY_LIMITS:
+		options->limits = true;
+		return 0;
+	case KEY_DAEMON:
+		options->daemon = argument;
+		return 0;
+	case KEY_SELF_TEST:
+		options->self_test = true;
+		return 0;
+	case KEY_LIST:
+		list_names();
+		exit(0);
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: no such argument", argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* One row of the report; measured unless it was not asked for. */
+static struct result *add_result(struct pass *pass, const char *name, unsigned int bytes,
+				 double limit)
+{
+	struct result *result = &pass->results[pass->count++];
+
+	*result = (struct result){.name = name, .bytes = bytes, .limit = limit};
+	return result;
+}
+
+static int measure_ioctls(const struct options *options, struct stage *stage, struct pass *pass,
+			  FILE *stream)
+{
+	unsigned int i;
+
+	for (i = 0; i < ioctl_case_count; i++) {
+		const struct ioctl_case *row = &ioctl_cases[i];
+		struct result *result;
+
+		if (!wanted(options, row->name))
+			continue;
+		result = add_result(pass, row->name, _IOC_SIZE(row->request), row->limit);
+		result->error =
+			ioctl_measure(row, stage, options->iterations, &result->measurement);
+		if (interrupted())
+			return -EINTR;
+		report_result(stream, pass, result);
+	}
+	return 0;
+}
+
+static int measure_wakeups(const struct options *options, struct stage *stage, struct pass *pass,
+			   FILE *stream)
+{
+	unsigned int i;
+
+	for (i = 0; i < wakeup_case_count; i++) {
+		const struct wakeup_case *row = &wakeup_cases[i];
+		struct result *result;
+
+		/* Who spins on the one CPU keeps the signaler from it. */
+		if (!wanted(options, row->name) || (row->spins && pass->placement != PLACE_FREE))
+			continue;
+		result = add_result(pass, row->name, 0, row->limit);
+		result->error =
+			wakeup_measure(row, stage, options->iterations, &result->measurement);
+		if (interrupted())
+			return -EINTR;
+		report_result(stream, pass, result);
+	}
+	return 0;
+}
+
+static int run_pass(const struct options *options, const struct stage_options *stage_options,
+		    enum placement placement, struct report *report, FILE *stream)
+{
+	struct pass *pass = &report->pass[report->pass_count];
+	struct stage stage;
+	int ret;
+
+	pass->placement = placement;
+	pass->results = calloc(ioctl_case_count + wakeup_case_count, sizeof(*pass->results));
+	if (!pass->results)
+		return -ENOMEM;
+	if (report->pass_count++ > 0)
+		fputc('\n', stream);
+	ret = stage_open(&stage, stage_options, placement);
+	if (ret < 0)
+		return ret;
+	report_head(stream, report, pass);
+	ret = measure_ioctls(options, &stage, pass, stream);
+	if (ret == 0)
+		ret = measure_wakeups(options, &stage, pass, stream);
+	stage_close(&stage);
+	return ret;
+}
+
+/* Before anything is measured, which takes its time. */
+static int open_json(const struct options *options, FILE **json)
+{
+	*json = NULL;
+	if (options->json && strcmp(options->json, "-") == 0)
+		*json = stdout;
+	else if (options->json)
+		*json = fopen(options->json, "we");
+	return options->json && !*json ? complain(options->json, -errno) : 0;
+}
+
+static int close_json(const struct options *options, FILE *json)
+{
+	bool failed = fflush(json) != 0 || ferror(json);
+
+	if (json != stdout)
+		fclose(json);
+	return failed ? complain(options->json, -EIO) : 0;
+}
+
+/* 0; 1 where something could not be measured, or is above its limit and that counts. */
+static int verdict(const struct options *options, const struct report *report)
+{
+	unsigned int i, j;
+	int ret = 0;
+
+	for (i = 0; i < report->pass_count; i++) {
+		const struct pass *pass = &report->pass[i];
+
+		for (j = 0; j < pass->count; j++) {
+			const struct result *result = &pass->results[j];
+
+			if (result->error && result->error != -EOPNOTSUPP)
+				ret = 1;
+			if (options->limits && result_exceeds(pass, result))
+				ret = 1;
+		}
+	}
+	return ret;
+}
+
+/* 0, or -ENOENT, having said so. */
+static int find_programs(const struct options *options, struct stage_options *stage_options)
+{
+	static char daemon[PATH_MAX], floor_server[PATH_MAX];
+	int ret;
+
+	ret = server_find("bench/floor-server", floor_server, sizeof(floor_server));
+	if (ret < 0)
+		return complain("floor-server", ret);
+	stage_options->floor_server = floor_server;
+	if (options->self_test)
+		return 0;
+	stage_options->daemon = options->daemon ? options->daemon : daemon;
+	if (options->daemon)
+		return 0;
+	ret = server_find("dma-fenced", daemon, sizeof(daemon));
+	return ret < 0 ? complain("dma-fenced (--daemon says where it is)", ret) : 0;
+}
+
+static int run(const struct options *options)
+{
+	struct stage_options stage_options = {
+		.transport = stage_transport(options->transport),
+		.cpu = options->cpu,
+	};
+	struct report report = {
+		.transport = stage_options.transport == TRANSPORT_CUSE ? "CUSE" : "FUSE",
+		.device = options->self_test ? "floor-server" : "dma-fenced",
+	};
+	FILE *json;
+	unsigned int i;
+	int ret;
+
+	if (find_programs(options, &stage_options) < 0 || open_json(options, &json) < 0)
+		return 1;
+	ret = 0;
+	for (i = 0; ret == 0 && i < PLACE_COUNT; i++)
+		if (options->placement[i])
+			ret = run_pass(options, &stage_options, i, &report,
+				       json == stdout ? stderr : stdout);
+	if (json) {
+		if (ret == 0)
+			report_json(json, &report);
+		if (close_json(options, json) < 0)
+			ret = -EIO;
+	}
+	ret = ret < 0 ? 1 : verdict(options, &report);
+	while (report.pass_count)
+		free(report.pass[--report.pass_count].results);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp parser = {
+		.options = option_table,
+		.parser = parse_option,
+		.doc = documentation,
+	};
+	struct options options = {
+		.iterations = DEFAULT_ITERATIONS,
+	};
+	unsigned int cpu_count;
+	int ret;
+
+	options.cpu = stage_default_cpu(&cpu_count);
+	if (options.cpu < 0)
+		return 1;
+	/* There cannot be more names than arguments. */
+	options.only = calloc(argc, sizeof(*options.only));
+	if (!options.only) {
+		perror("dma-fence-bench");
+		return 1;
+	}
+	argp_err_exit_status = 2;
+	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	if (!options.placement[PLACE_TOGETHER] && !options.placement[PLACE_APART] &&
+	    !options.placement[PLACE_FREE]) {
+		options.placement[PLACE_TOGETHER] = true;
+		options.placement[PLACE_APART] = cpu_count > 1;
+		options.placement[PLACE_FREE] = true;
+	}
+	catch_signals();
+	ret = run(&options);
+	free(options.only);
+	if (end_signal) {
+		/* Everything is cleaned up: end as whoever sent it expects. */
+		signal(end_signal, SIG_DFL);
+		raise(end_signal);
+	}
+	return ret;
+}
