@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page-flip - a display that flips when the fence says so.
+ *
+ * The problem: a program has just told the GPU to render a frame, and wants it on screen at the
+ * next vertical blank. Without fences it must sleep until the GPU is done, wake up, and only then
+ * queue the flip: a round trip through user space for each frame, and a vertical blank lost
+ * whenever that takes too long. With a fence it queues the flip at once, while the GPU still
+ * renders, and forgets about it. The display waits for the fence by itself.
+ *
+ *	renderer (renderer.c)                      display (display.c, screen.c)
+ *	---------------------                      -----------------------------
+ *	find a free buffer
+ *	in-fence: a point of its timeline
+ *	flip + buffer + in-fence (an fd) --------> queue it; poll the in-fence
+ *	                          <--------------- out-fence (an fd), pending
+ *	draw, tile by tile                         vblank: not ready, repeat the old frame
+ *	advance the timeline
+ *	          ... signals the in-fence ......> ready
+ *	poll the out-fences                        vblank: flip, scan out, and
+ *	          <.... signals the out-fence .... let go of the buffer that was on screen
+ *	draw the next frame into it
+ *
+ * Whoever does the work owns the fence: the renderer signals that a frame is complete, the display
+ * that a buffer is free, each through an open of the node of its own. What crosses the socket are
+ * file descriptors (sync_files), which can be polled and nothing else. If either process dies, the
+ * device signals its fences with -ECANCELED, so that the other one is never stuck.
+ *
+ * Every pixel carries a stamp of its frame, and the scanout reads all of them while it moves down
+ * the screen. A frame with a wrong stamp in it has torn. With fences that does not happen, whatever
+ * the two processes' timing is; with --no-fences nobody waits, and it does.
+ *
+ *	picture.c		the pixels, and the stamp in them
+ *	protocol.c		the messages on the socket
+ *	run.c			what both processes share: records, the error message, the watchdog
+ *	options.c		the command line
+ *	report-*.c		the table, the trace and the timeline at the end
+ *
+ * This file starts the two processes and sees to it that both are gone in the end.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "display.h"
+#include "renderer.h"
+#include "report.h"
+
+/* Every function below that returns int returns an exit status. */
+
+/* Opened before the run: a path that cannot be written is not to be found out after it. */
+static int open_output(struct run *run, const char *path, FILE **file)
+{
+	*file = NULL;
+	if (!path)
+		return STATUS_CLEAN;
+	*file = fopen(path, "we");
+	if (!*file)
+		return run_fail(run, "cannot write %s: %s", path, strerror(errno));
+	return STATUS_CLEAN;
+}
+
+static int write_output(struct run *run, const struct screen *screen, const char *path, FILE *file,
+			void (*report)(FILE *file, const struct screen *screen))
+{
+	if (!file)
+		return STATUS_CLEAN;
+	report(file, screen);
+	fflush(file);
+	if (ferror(file))
+		return run_fail(run, "cannot write %s: %s", path, strerror(errno));
+	return STATUS_CLEAN;
+}
+
+static int write_table(struct run *run, const struct screen *screen)
+{
+	if (run->progress_line)
+		fputs("\r\033[K", stderr);
+	run->progress_line = false;
+	if (report_table(stdout, screen))
+		return run_fail(run, "out of memory");
+	if (fflush(stdout))
+		return run_fail(run, "cannot write the table: %s", strerror(errno));
+	return STATUS_CLEAN;
+}
+
+static void block_signals(int how)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(how, &signals, NULL);
+}
+
+static int run_renderer(struct run *run, int socket)
+{
+	int status;
+
+	/*
+	 * A terminal sends SIGINT to both processes: it is the display that answers it, and that
+	 * ends this one.
+	 */
+	signal(SIGINT, SIG_IGN);
+	block_signals(SIG_UNBLOCK);
+	status = renderer_run(run, socket);
+	close(socket);
+	return status;
+}
+
+/* It has ended, or is about to: waits for that, and tells why where it did not itself. */
+static int reap_renderer(struct run *run, pid_t renderer, bool expected)
+{
+	int status;
+
+	while (waitpid(renderer, &status, 0) < 0) {
+		if (errno != EINTR)
+			return run_fail(run, "waitpid: %s", strerror(errno));
+	}
+	if (expected)
+		return STATUS_CLEAN;
+	if (WIFSIGNALED(status))
+		return run_fail(run, "the renderer is gone: %s", strsignal(WTERMSIG(status)));
+	return run_fail(run, "the renderer is gone: exit status %d", WEXITSTATUS(status));
+}
+
+/* The renderer has ended on return, one way or the other. */
+static int show(struct run *run, struct screen *screen, int socket, pid_t renderer)
+{
+	struct display_result result = { .status = STATUS_FAILED };
+	int device = -1;
+
+	/* Opened behind the fork: were it shared, the death of the display would not close it. */
+	if (run->options.fences)
+		device = run_open_device(run);
+	if ((device >= 0 || !run->options.fences) && !screen_init(screen, run, device))
+		display_run(run, screen, socket, renderer, &result);
+	if (device >= 0)
+		close(device);
+	if (!result.ended && !result.renderer_gone)
+		kill(renderer, SIGTERM);
+	if (reap_renderer(run, renderer, !result.renderer_gone))
+		return STATUS_FAILED;
+	return result.status;
+}
+
+static int run_display(struct run *run, int socket, pid_t renderer, FILE *trace, FILE *svg)
+{
+	struct screen screen = { 0 };
+	int status;
+
+	status = show(run, &screen, socket, renderer);
+	if (!status)
+		status = write_table(run, &screen);
+	if (!status)
+		status = write_output(run, &screen, run->options.trace_path, trace, report_trace);
+	if (!status)
+		status = write_output(run, &screen, run->options.svg_path, svg, report_svg);
+	if (!status && screen.torn)
+		status = STATUS_TORN;
+	screen_destroy(&screen);
+	return status;
+}
+
+static int run_both(struct run *run, FILE *trace, FILE *svg)
+{
+	int sockets[2], status;
+	pid_t renderer;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return run_fail(run, "socketpair: %s", strerror(errno));
+	block_signals(SIG_BLOCK);
+	renderer = fork();
+	if (renderer < 0) {
+		status = run_fail(run, "fork: %s", strerror(errno));
+		close(sockets[1]);
+	} else if (renderer == 0) {
+		close(sockets[0]);
+		return run_renderer(run, sockets[1]);
+	} else {
+		close(sockets[1]);
+		status = run_display(run, sockets[0], renderer, trace, svg);
+	}
+	close(sockets[0]);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	FILE *trace = NULL, *svg = NULL;
+	struct run run;
+	int error, status;
+
+	options_parse(&run.options, argc, argv);
+	error = run_init(&run);
+	if (error) {
+		fprintf(stderr, "page-flip: out of memory\n");
+		return STATUS_FAILED;
+	}
+	/* Who reads the progress, or the table, may go away. */
+	signal(SIGPIPE, SIG_IGN);
+	status = open_output(&run, run.options.trace_path, &trace);
+	if (!status)
+		status = open_output(&run, run.options.svg_path, &svg);
+	if (!status)
+		status = run_both(&run, trace, svg);
+	if (trace)
+		fclose(trace);
+	if (svg)
+		fclose(svg);
+	run_destroy(&run);
+	return status;
+}

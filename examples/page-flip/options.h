@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the simulator is told on its command line. */
+#ifndef PAGE_FLIP_OPTIONS_H
+#define PAGE_FLIP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BUFFERS_MAX 16
+
+enum flip_mode {
+	MODE_FIFO,	/* every frame is shown, in order */
+	MODE_MAILBOX,	/* the newest finished frame is shown, older ones are dropped */
+};
+
+struct options {
+	const char *device;	/* path of the node */
+	double hz;
+	int64_t period_ns;	/* of the vertical blank: 1 / hz */
+	uint32_t frames;
+	uint32_t buffers;
+	int64_t render_mean_ns;
+	int64_t render_jitter_ns;
+	enum flip_mode mode;
+	uint32_t width, height;
+	bool fences;
+	bool quiet;
+	const char *trace_path;	/* NULL: none */
+	const char *svg_path;	/* NULL: none */
+};
+
+/* Fills options, or says what is wrong with the command line and exits with 2. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif /* PAGE_FLIP_OPTIONS_H */
