@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* buffer.c - buffers and the fences attached to them. Writing to their memory is in memory_write.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "attachment.h"
+#include "buffer.h"
+
+int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool *is_dmabuf)
+{
+	enum descriptor_kind kind = descriptor_kind(device, fd);
+	struct statx stat;
+
+	if (kind != DESCRIPTOR_SHMEM && kind != DESCRIPTOR_DMABUF)
+		return -EINVAL;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &stat))
+		return -EINVAL;
+	/* It is hashed as a whole, so nothing in it may be left undefined. */
+	memset(key, 0, sizeof(*key));
+	key->inode = stat.stx_ino;
+	key->major = stat.stx_dev_major;
+	key->minor = stat.stx_dev_minor;
+	*is_dmabuf = kind == DESCRIPTOR_DMABUF;
+	return 0;
+}
+
+struct buffer *buffer_find(struct device *device, const struct buffer_key *key)
+{
+	struct buffer *buffer;
+
+	HASH_FIND(hh, device->buffers, key, sizeof(*key), buffer);
+	return buffer;
+}
+
+int buffer_get(struct device *device, struct account *account, const struct buffer_key *key, bool is_dmabuf, int *fd,
+	       struct buffer **got)
+{
+	struct buffer *buffer = buffer_find(device, key);
+
+	if (buffer) {
+		buffer->references++;
+		*got = buffer;
+		return 0;
+	}
+	if (account->fds >= device->max_fds)
+		return -ENOSPC;
+	buffer = calloc(1, sizeof(*buffer));
+	if (!buffer)
+		return -ENOMEM;
+	buffer->device = device;
+	buffer->key = *key;
+	HASH_ADD(hh, device->buffers, key, sizeof(*key), buffer);
+	if (!buffer->hh.tbl) {
+		free(buffer);
+		return -ENOMEM;
+	}
+	dma_resv_init(&buffer->resv);
+	buffer->account = account;
+	account->users++;
+	account->fds++;
+	buffer->references = 1;
+	buffer->is_dmabuf = is_dmabuf;
+	buffer->fd = *fd;
+	*fd = -1;
+	device->stats.buffers++;
+	*got = buffer;
+	return 0;
+}
+
+/* The last close of a large file frees its pages, which takes time: a lane has it. */
+struct disposal {
+	struct lane_job job;
+	struct buffer *buffer;
+};
+
+static void dispose(struct buffer *buffer)
+{
+	struct window *window, *next;
+
+	DL_FOREACH_SAFE(buffer->windows, window, next) {
+		munmap(window->address, window->length);
+		free(window);
+	}
+	close(buffer->fd);
+	free(buffer);
+}
+
+static int dispose_on_lane(struct lane_job *job)
+{
+	dispose(((struct disposal *)job)->buffer);
+	return 0;
+}
+
+void buffer_put(struct buffer *buffer)
+{
+	struct device *device = buffer->device;
+	struct disposal *disposal;
+
+	if (--buffer->references)
+		return;
+	HASH_DEL(device->buffers, buffer);
+	device->stats.buffers--;
+	dma_resv_fini(&buffer->resv);
+	buffer->account->fds--;
+	account_put(device, buffer->account);
+	disposal = calloc(1, sizeof(*disposal));
+	if (!disposal) {
+		dispose(buffer);
+		return;
+	}
+	disposal->buffer = buffer;
+	disposal->job.prepare = dispose_on_lane;
+	lane_submit_own(device, &disposal->job);
+}
+
+int attachment_add(struct attachment *attachment, struct buffer *buffer, struct account *account,
+		   struct dma_fence *fence, enum dma_resv_usage usage, dma_fence_func_t fired)
+{
+	struct device *device = buffer->device;
+	uint64_t charge = sizeof(*attachment) + account_fence_cost(fence);
+	int ret;
+
+	if (account->attachments >= MAX_ATTACHMENTS)
+		return -ENOSPC;
+	if (account_charge(account, charge))
+		return -ENOMEM;
+	ret = dma_resv_add_fence(&buffer->resv, fence, usage);
+	if (ret)
+		goto err_uncharge;
+	ret = dma_fence_add_callback(fence, &attachment->callback, fired);
+	if (ret) {
+		dma_resv_remove_fence(&buffer->resv, fence);
+		goto err_uncharge;
+	}
+	attachment->fence = dma_fence_get(fence);
+	attachment->buffer = buffer;
+	buffer->references++;
+	attachment->account = account;
+	attachment->charge = charge;
+	account->users++;
+	account->attachments++;
+	device->stats.attachments++;
+	return 0;
+
+err_uncharge:
+	account_uncharge(account, charge);
+	return ret;
+}
+
+void attachment_detach(struct attachment *attachment)
+{
+	dma_resv_remove_fence(&attachment->buffer->resv, attachment->fence);
+}
+
+void attachment_free(struct attachment *attachment)
+{
+	struct device *device = attachment->buffer->device;
+
+	account_uncharge(attachment->account, attachment->charge);
+	attachment->account->attachments--;
+	account_put(device, attachment->account);
+	device->stats.attachments--;
+	buffer_put(attachment->buffer);
+	dma_fence_put(attachment->fence);
+	free(attachment);
+}
+
+static void attached_fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct attachment *attachment = (struct attachment *)callback;
+
+	attachment_detach(attachment);
+	attachment_free(attachment);
+}
+
+int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence, enum dma_resv_usage usage)
+{
+	struct attachment *attachment;
+	int ret;
+
+	if (dma_fence_is_signaled(fence))
+		return 0;
+	attachment = calloc(1, sizeof(*attachment));
+	if (!attachment)
+		return -ENOMEM;
+	ret = attachment_add(attachment, buffer, account, fence, usage, attached_fence_signaled);
+	if (ret)
+		free(attachment);
+	return ret == -ENOENT ? 0 : ret;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* caller.c - see caller.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "caller.h"
+
+/* Of <linux/pidfd.h>, younger than the headers that we build with: Linux 6.9. */
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+/*
+ * The thread itself, since it may have an fd table of its own; its process where the kernel knows no pidfds of threads. The
+ * check afterwards makes sure that the number was still the caller's when it was looked up.
+ */
+static int open_caller(struct lane_job *job)
+{
+	int fd;
+
+	if (!job->thread)
+		return -EPERM;
+	fd = (int)syscall(SYS_pidfd_open, job->thread, PIDFD_THREAD);
+	if (fd < 0 && errno == EINVAL)
+		fd = (int)syscall(SYS_pidfd_open, job->client, 0);
+	if (fd < 0)
+		return -EPERM;
+	if (lane_job_is_abandoned(job)) {
+		close(fd);
+		return -ECANCELED;
+	}
+	return fd;
+}
+
+int caller_take_fd(struct lane_job *job, int fd)
+{
+	int caller = open_caller(job), taken, ret = 0;
+
+	if (caller < 0)
+		return caller;
+	taken = fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, caller, fd, 0);
+	if (taken < 0)
+		ret = fd < 0 || errno == EBADF ? -EBADF : errno == EMFILE || errno == ENFILE ? -ENOSPC : -EPERM;
+	close(caller);
+	if (ret)
+		return ret;
+	if (fcntl(taken, F_GETFL) & O_PATH) {
+		close(taken);
+		return -EBADF;
+	}
+	return taken;
+}
+
+uint64_t caller_features(struct lane_job *job)
+{
+	int caller = open_caller(job);
+	uint64_t features = 0;
+
+	if (caller < 0)
+		return 0;
+	/* No process has that fd: EBADF says that it was allowed to look. Memory is guarded by the same permission. */
+	if (syscall(SYS_pidfd_getfd, caller, INT_MAX, 0) < 0 && errno == EBADF)
+		features = DMA_FENCE_FEATURE_CALLER_FDS | DMA_FENCE_FEATURE_CALLER_MEMORY;
+	close(caller);
+	return features;
+}
+
+static int transfer(struct lane_job *job, uint64_t address, void *local, size_t size,
+		    ssize_t (*move)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long,
+				    unsigned long))
+{
+	struct iovec here = { .iov_base = local, .iov_len = size };
+	struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+	ssize_t moved;
+
+	if (!job->thread)
+		return -EPERM;
+	if (lane_job_is_abandoned(job))
+		return -ECANCELED;
+	moved = move(job->thread, &here, 1, &there, 1, 0);
+	if (moved == (ssize_t)size)
+		return 0;
+	return moved < 0 && errno == EPERM ? -EPERM : -EFAULT;
+}
+
+int caller_read(struct lane_job *job, uint64_t address, void *to, size_t size)
+{
+	return transfer(job, address, to, size, process_vm_readv);
+}
+
+int caller_write(struct lane_job *job, uint64_t address, const void *from, size_t size)
+{
+	return transfer(job, address, (void *)(uintptr_t)from, size, process_vm_writev);
+}
+
+static bool is_ours(struct device *device, const struct statx *stat)
+{
+	const struct device_identity *identity = &device->identity;
+
+	if (identity->character)
+		return S_ISCHR(stat->stx_mode) && stat->stx_rdev_major == identity->major &&
+		       stat->stx_rdev_minor == identity->minor;
+	return stat->stx_dev_major == identity->major && stat->stx_dev_minor == identity->minor;
+}
+
+static bool is_eventfd(int fd)
+{
+	char path[32], link[32];
+	ssize_t length;
+
+	/* A path in a filesystem starts with a slash, so nobody can name a file like this. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, link, sizeof(link) - 1);
+	if (length < 0)
+		return false;
+	link[length] = '\0';
+	return !strcmp(link, "anon_inode:[eventfd]");
+}
+
+/* The kernel tells the exporter of a dma-buf, and of nothing else, among its facts about an fd. The link could be forged. */
+static bool is_dmabuf(int fd)
+{
+	char path[40], line[256];
+	bool is = false;
+	FILE *facts;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	facts = fopen(path, "re");
+	if (!facts)
+		return false;
+	while (!is && fgets(line, sizeof(line), facts))
+		is = !strncmp(line, "exp_name:", 9);
+	fclose(facts);
+	return is;
+}
+
+enum descriptor_kind descriptor_kind(struct device *device, int fd)
+{
+	struct statx stat;
+
+	/* With nothing asked for and nothing to be synchronised, the answer comes from the kernel's own copy. */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &stat))
+		return DESCRIPTOR_FOREIGN;
+	if (is_ours(device, &stat))
+		return DESCRIPTOR_OURS;
+	/* Only shmem and hugetlbfs know seals. */
+	if (fcntl(fd, F_GET_SEALS) >= 0)
+		return DESCRIPTOR_SHMEM;
+	if (is_eventfd(fd))
+		return DESCRIPTOR_EVENTFD;
+	return is_dmabuf(fd) ? DESCRIPTOR_DMABUF : DESCRIPTOR_FOREIGN;
+}

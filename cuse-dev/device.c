@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* device.c - start and end of the device, accounts of its users, and poll handles that are due. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "array.h"
+#include "eventfd_signaler.h"
+#include "file.h"
+#include "lane.h"
+#include "merge.h"
+#include "timer.h"
+
+/* What a reference to a fence costs, with its place in some table; and a member of an array on top, with its callback. */
+#define FENCE_COST 256
+#define MEMBER_COST 48
+
+/* The fds of ours that all clients together may have us keep: as many as we are allowed; and one user a quarter of them. */
+static unsigned int allow_fds(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 64;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur > MAX_ATTACHMENTS * 4 ? MAX_ATTACHMENTS : (unsigned int)limit.rlim_cur / 4;
+}
+
+int device_init(struct device *device, uint64_t fence_timeout_ns)
+{
+	int ret;
+
+	memset(device, 0, sizeof(*device));
+	pthread_mutex_init(&device->lock, NULL);
+	pthread_mutex_init(&device->fence_lock, NULL);
+	device->fence_timeout_ns = fence_timeout_ns;
+	device->max_fds = allow_fds();
+	device->eventfd_signaler = eventfd_signaler_create();
+	ret = lanes_start(device);
+	if (!ret)
+		ret = timer_thread_start(device);
+	return ret;
+}
+
+void device_stop(struct device *device)
+{
+	struct open_file *file, *next;
+
+	timer_thread_stop(device);
+	device_lock(device);
+	/* Whoever waits for a fence hears of its end; then those that wait for something else. */
+	DL_FOREACH_SAFE(device->files, file, next)
+		file_release(file);
+	parked_abort_all(device);
+	device_unlock_and_notify(device);
+}
+
+void device_fini(struct device *device)
+{
+	lanes_stop(device);
+	/* A lane that hangs in a caller's memory looks at the device again when it wakes up; the process is about to end. */
+	if (device->lanes)
+		return;
+	eventfd_signaler_destroy(device->eventfd_signaler);
+	free(device->due);
+	pthread_mutex_destroy(&device->fence_lock);
+	pthread_mutex_destroy(&device->lock);
+}
+
+void device_poll_is_due(struct device *device, struct fuse_pollhandle *handle)
+{
+	if (device->due_count == device->due_capacity) {
+		unsigned int capacity = device->due_capacity ? device->due_capacity * 2 : 16;
+		struct fuse_pollhandle **grown = realloc(device->due, capacity * sizeof(*grown));
+
+		if (!grown) {
+			/* Out of turn is better than never. */
+			fuse_lowlevel_notify_poll(handle);
+			fuse_pollhandle_destroy(handle);
+			return;
+		}
+		device->due = grown;
+		device->due_capacity = capacity;
+	}
+	device->due[device->due_count++] = handle;
+}
+
+/* Takes the list away, so that the lock is not held while the kernel is told. Most of the time there is at most one. */
+void device_unlock_and_notify(struct device *device)
+{
+	struct fuse_pollhandle *one = NULL, **many = NULL;
+	unsigned int count = device->due_count;
+
+	if (count == 1) {
+		one = device->due[0];
+		device->due_count = 0;
+	} else if (count) {
+		many = device->due;
+		device->due = NULL;
+		device->due_count = device->due_capacity = 0;
+	}
+	device_unlock(device);
+	for (unsigned int i = 0; i < count; i++) {
+		struct fuse_pollhandle *handle = many ? many[i] : one;
+
+		fuse_lowlevel_notify_poll(handle);
+		fuse_pollhandle_destroy(handle);
+	}
+	free(many);
+}
+
+void device_notify(struct device *device)
+{
+	device_lock(device);
+	device_unlock_and_notify(device);
+}
+
+struct account *account_get(struct device *device, uid_t uid)
+{
+	struct account *account;
+
+	HASH_FIND(hh, device->accounts, &uid, sizeof(uid), account);
+	if (!account) {
+		account = calloc(1, sizeof(*account));
+		if (!account)
+			return NULL;
+		account->uid = uid;
+		HASH_ADD(hh, device->accounts, uid, sizeof(account->uid), account);
+		if (!account->hh.tbl) {
+			free(account);
+			return NULL;
+		}
+	}
+	account->users++;
+	return account;
+}
+
+void account_put(struct device *device, struct account *account)
+{
+	if (--account->users)
+		return;
+	HASH_DEL(device->accounts, account);
+	free(account);
+}
+
+int account_charge(struct account *account, uint64_t bytes)
+{
+	if (bytes > MAX_BYTES - account->bytes)
+		return -ENOMEM;
+	account->bytes += bytes;
+	return 0;
+}
+
+void account_uncharge(struct account *account, uint64_t bytes)
+{
+	account->bytes -= bytes;
+}
+
+uint64_t account_fence_cost(struct dma_fence *fence)
+{
+	if (!fence || !dma_fence_is_array(fence))
+		return FENCE_COST;
+	return FENCE_COST + (uint64_t)dma_fence_member_count(fence) * MEMBER_COST;
+}

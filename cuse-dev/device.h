@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device.h - what the parts of the daemon share: the device, its limits and its counters.
+ *
+ * One lock, device->lock, guards everything that a request can see or change; it is held for the time of a state change
+ * and never while a caller's memory or fd is touched. Who takes it:
+ *
+ *   reader   reads requests and applies them in the order of their arrival (loop.c)
+ *   timer    signals what has run out of time and ends waits (timer.c)
+ *   lanes    borrow fds and memory of callers, then apply the result (lane.c)
+ *
+ * All calls into the core are made under it, so callbacks of fences run under it as well.
+ * Answers to parked requests are written under it too: a write to /dev/fuse does not wait for anybody.
+ */
+#ifndef DMA_FENCED_DEVICE_H
+#define DMA_FENCED_DEVICE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "dma_fence.h"
+#include "fence.h"
+#include "hash.h"
+
+struct fuse_session;
+struct fuse_pollhandle;
+struct open_file;
+struct parked;
+struct timer;
+struct lanes;
+struct eventfd_signaler;
+struct export;
+struct buffer;
+struct identify;
+
+/* What GET_CAPS tells, and what the limits are for: no client can exhaust the daemon. */
+enum {
+	MAX_HANDLES = 1 << 17,
+	MAX_WAITS = 1024,
+	MAX_EVENTS = 4096,
+	MAX_EXPORTS = 1024,
+	MAX_ATTACHMENTS = 1 << 16,
+	MAX_COUNT = 1 << 16,
+};
+#define MAX_BYTES (512ull << 20)
+
+/* What the open files of one user cost together: things that outlive an open file are limited by this. */
+struct account {
+	uid_t uid;
+	unsigned int users;		/* open files and attachments that point here */
+	unsigned int attachments;
+	unsigned int fds;		/* buffers pinned, eventfds kept */
+	uint64_t bytes;
+	UT_hash_handle hh;
+};
+
+/* Where the device answers: filled in by the transport. */
+struct device_identity {
+	bool character;			/* a character device (CUSE), else a file of a filesystem (FUSE) */
+	uint32_t major, minor;		/* of the device, or of the filesystem */
+};
+
+struct device {
+	pthread_mutex_t lock;
+	/* The lock of all fences that have a context of their own. They are only signaled under device->lock, so it is never
+	 * contended; sharing it saves 40 bytes a fence. */
+	pthread_mutex_t fence_lock;
+	struct fuse_session *session;
+	uint32_t transport;		/* DMA_FENCE_TRANSPORT_* */
+	struct device_identity identity;
+	uint64_t fence_timeout_ns;	/* 0: never */
+	unsigned int max_fds;		/* of one account */
+	bool stopping;			/* no request is parked any more */
+
+	struct open_file *files;	/* utlist */
+	struct account *accounts;	/* hash by uid */
+	struct parked *parked;		/* hash by request */
+	struct export *exports;		/* hash by token */
+	struct buffer *buffers;		/* hash by device and inode */
+	struct identify *identifying;	/* utlist: lanes that ask what a fd is */
+
+	/* timer.c */
+	struct timer **timers;		/* a heap, the earliest first */
+	unsigned int timer_count, timer_capacity;
+	int64_t timer_wakes_at;		/* when the timer thread looks again */
+	pthread_cond_t timer_changed;
+	pthread_t timer_thread;
+
+	struct lanes *lanes;
+	struct eventfd_signaler *eventfd_signaler; /* NULL: the system has none to give */
+
+	/* Poll handles that are due: taken off by device_unlock_and_notify(). */
+	struct fuse_pollhandle **due;
+	unsigned int due_count, due_capacity;
+
+	struct dma_fence_stats stats;
+};
+
+int device_init(struct device *device, uint64_t fence_timeout_ns);
+/* Signals whatever is active, answers whoever is parked. No request comes in any more. */
+void device_stop(struct device *device);
+/* After device_stop(), when the session is gone. */
+void device_fini(struct device *device);
+
+static inline void device_lock(struct device *device)
+{
+	pthread_mutex_lock(&device->lock);
+}
+
+static inline void device_unlock(struct device *device)
+{
+	pthread_mutex_unlock(&device->lock);
+}
+
+/* Puts a poll handle on the list of those to be notified; takes it over. Under the lock. */
+void device_poll_is_due(struct device *device, struct fuse_pollhandle *handle);
+/* Notifies those that are due: outside the lock, and outside of the request that made them due. */
+void device_notify(struct device *device);
+/* For threads other than the reader, which notifies after it has replied. */
+void device_unlock_and_notify(struct device *device);
+
+/* The account of a user, with one more user. NULL: no memory. */
+struct account *account_get(struct device *device, uid_t uid);
+void account_put(struct device *device, struct account *account);
+/* -ENOMEM past MAX_BYTES. */
+int account_charge(struct account *account, uint64_t bytes);
+void account_uncharge(struct account *account, uint64_t bytes);
+/* What a reference to this fence is charged with. */
+uint64_t account_fence_cost(struct dma_fence *fence);
+
+#endif /* DMA_FENCED_DEVICE_H */

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* device_fence.c - see device_fence.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device_fence.h"
+
+static const char *driver_name(struct dma_fence *fence)
+{
+	return "dma-fenced";
+}
+
+static const char *fence_timeline_name(struct dma_fence *base)
+{
+	struct device_fence *fence = to_device_fence(base);
+
+	return fence->name ? fence->name : "";
+}
+
+static const char *point_timeline_name(struct dma_fence *base)
+{
+	return sync_timeline_name(to_device_fence(base)->point.timeline);
+}
+
+/* The hint is kept for whoever asks with QUERY; a simulated job does not hurry. */
+static void keep_deadline(struct dma_fence *base, int64_t deadline_ns)
+{
+	struct device_fence *fence = to_device_fence(base);
+
+	if (deadline_ns < fence->deadline)
+		fence->deadline = deadline_ns;
+}
+
+static void release(struct dma_fence *base)
+{
+	struct device_fence *fence = to_device_fence(base);
+
+	timer_cancel(fence->device, &fence->timer);
+	fence->device->stats.fences--;
+	if (fence->is_point)
+		sync_point_fini(&fence->point);
+	else
+		free(fence->name);
+	free(fence);
+}
+
+static const struct dma_fence_ops fence_ops = {
+	.get_driver_name = driver_name,
+	.get_timeline_name = fence_timeline_name,
+	.release = release,
+	.set_deadline = keep_deadline,
+};
+
+static const struct dma_fence_ops point_ops = {
+	.get_driver_name = driver_name,
+	.get_timeline_name = point_timeline_name,
+	.release = release,
+	.set_deadline = keep_deadline,
+};
+
+struct device_fence *to_device_fence(struct dma_fence *fence)
+{
+	if (fence->ops != &fence_ops && fence->ops != &point_ops)
+		return NULL;
+	return (struct device_fence *)fence;
+}
+
+int device_fence_create(struct device *device, const char *name, struct device_timeline *timeline, uint64_t seqno,
+			struct device_fence **created)
+{
+	struct device_fence *fence = calloc(1, sizeof(*fence));
+	int ret;
+
+	if (!fence)
+		return -ENOMEM;
+	fence->device = device;
+	fence->deadline = INT64_MAX;
+	fence->is_point = timeline != NULL;
+	if (timeline) {
+		ret = sync_point_init(timeline->timeline, &fence->point, &point_ops, seqno);
+		if (ret)
+			goto err_free;
+		fence->timeline = timeline;
+		DL_APPEND(timeline->signalable, fence);
+	} else {
+		if (name[0]) {
+			ret = -ENOMEM;
+			fence->name = strdup(name);
+			if (!fence->name)
+				goto err_free;
+		}
+		dma_fence_init(&fence->base, &fence_ops, &device->fence_lock, dma_fence_context_alloc(1), 1);
+	}
+	device->stats.fences++;
+	*created = fence;
+	return 0;
+
+err_free:
+	free(fence);
+	return ret;
+}
+
+static void signal_own(struct device_fence *fence, int error)
+{
+	if (error)
+		dma_fence_set_error(&fence->base, error);
+	if (dma_fence_signal(&fence->base) == 0)
+		fence->device->stats.signaled++;
+}
+
+/* Signals the point, and those before it with before_error, so that a context's fences are always signaled in order. */
+static void signal_point(struct device_fence *fence, int before_error, int error)
+{
+	struct sync_timeline *timeline = fence->point.timeline;
+	uint64_t seqno = fence->base.seqno;
+	unsigned int before = 0, itself = 0;
+
+	/* The point is active, so its timeline is not there yet. */
+	if (sync_timeline_value(timeline) < seqno - 1)
+		sync_timeline_advance(timeline, seqno - 1, before_error, &before);
+	sync_timeline_advance(timeline, seqno, error, &itself);
+	fence->device->stats.signaled += before + itself;
+}
+
+static void signal_with(struct device_fence *fence, int before_error, int error)
+{
+	if (dma_fence_is_signaled(&fence->base))
+		return;
+	/* Callbacks may drop the last other reference. */
+	dma_fence_get(&fence->base);
+	timer_cancel(fence->device, &fence->timer);
+	if (fence->is_point)
+		signal_point(fence, before_error, error);
+	else
+		signal_own(fence, error);
+	dma_fence_put(&fence->base);
+}
+
+void device_fence_signal(struct device_fence *fence, int error)
+{
+	signal_with(fence, 0, error);
+}
+
+static struct device_fence *of_timer(struct timer *timer)
+{
+	return (struct device_fence *)((char *)timer - offsetof(struct device_fence, timer));
+}
+
+/* Whoever waits for a point waits for those before it as well: they are late, too. */
+static void time_is_up(struct timer *timer)
+{
+	signal_with(of_timer(timer), -ETIMEDOUT, -ETIMEDOUT);
+}
+
+static void job_is_done(struct timer *timer)
+{
+	struct device_fence *fence = of_timer(timer);
+
+	signal_with(fence, 0, fence->job_error);
+}
+
+int device_fence_set_times(struct device_fence *fence, uint64_t timeout_ns, int64_t delay_ns, int error)
+{
+	int64_t now;
+
+	if ((!timeout_ns && delay_ns < 0) || dma_fence_is_signaled(&fence->base))
+		return 0;
+	now = dma_fence_now();
+	/* A time past the end of the clock is never. */
+	if (timeout_ns > (uint64_t)(INT64_MAX - now))
+		timeout_ns = 0;
+	if (delay_ns >= 0 && (!timeout_ns || (uint64_t)delay_ns <= timeout_ns)) {
+		fence->job_error = error;
+		return timer_set(fence->device, &fence->timer, now + delay_ns, job_is_done);
+	}
+	if (!timeout_ns)
+		return 0;
+	return timer_set(fence->device, &fence->timer, now + (int64_t)timeout_ns, time_is_up);
+}
+
+struct device_timeline *device_timeline_create(struct device *device, const char *name, uint64_t value)
+{
+	struct device_timeline *timeline = calloc(1, sizeof(*timeline));
+
+	if (!timeline)
+		return NULL;
+	timeline->timeline = sync_timeline_create(name, value);
+	if (!timeline->timeline) {
+		free(timeline);
+		return NULL;
+	}
+	timeline->device = device;
+	timeline->handle_open = true;
+	device->stats.timelines++;
+	return timeline;
+}
+
+int device_timeline_advance(struct device_timeline *timeline, uint64_t value, int error, unsigned int *signaled)
+{
+	unsigned int count = 0;
+	int ret = sync_timeline_advance(timeline->timeline, value, error, &count);
+
+	timeline->device->stats.signaled += count;
+	if (signaled)
+		*signaled = count;
+	return ret;
+}
+
+/* One signaling handle has gone: cancels what nobody can signal any more, and goes with the last. */
+static void timeline_check(struct device_timeline *timeline)
+{
+	uint64_t after = 0;
+
+	if (timeline->handle_open)
+		return;
+	if (timeline->signalable)
+		after = timeline->signalable->prev->base.seqno;
+	timeline->device->stats.signaled += sync_timeline_cancel(timeline->timeline, after, -ECANCELED);
+	if (timeline->signalable)
+		return;
+	timeline->device->stats.timelines--;
+	sync_timeline_put(timeline->timeline);
+	free(timeline);
+}
+
+void device_timeline_handle_closed(struct device_timeline *timeline)
+{
+	timeline->handle_open = false;
+	timeline_check(timeline);
+}
+
+void device_fence_handle_closed(struct device_fence *fence)
+{
+	if (fence->is_point) {
+		struct device_timeline *timeline = fence->timeline;
+
+		DL_DELETE(timeline->signalable, fence);
+		fence->timeline = NULL;
+		timeline_check(timeline);
+	} else {
+		device_fence_signal(fence, -ECANCELED);
+	}
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* ioctl.c - finds the row of a request, brings its argument to the size that the handler knows, and answers. */
+#include <errno.h>
+#include <linux/ioctl.h>
+#include <string.h>
+
+#include "export.h"
+#include "file.h"
+#include "ioctl.h"
+
+/* The most that an ioctl carries, and room for a struct that is larger than what came. */
+#define ARGUMENT_MAX (DMA_FENCE_INLINE_MAX + 1)
+
+static bool is_zero(const char *bytes, size_t count)
+{
+	/* The first is zero, and each is as the one before it. */
+	return !count || (!bytes[0] && !memcmp(bytes, bytes + 1, count - 1));
+}
+
+int ioctl_check_array(const struct request *request, const void *argument, size_t head_size, uint32_t count,
+		      size_t entry_size, uint64_t pointer)
+{
+	size_t used = head_size + (pointer ? 0 : (size_t)count * entry_size);
+
+	if (!count)
+		return -EINVAL;
+	if (pointer ? count > MAX_COUNT : used > request->size)
+		return -EINVAL;
+	if (used < request->size && !is_zero((const char *)argument + used, request->size - used))
+		return -E2BIG;
+	return 0;
+}
+
+static const struct ioctl_row *find_row(const struct ioctl_table *table, unsigned int command)
+{
+	unsigned int ignored = table->size_matters ? 0 : _IOC_SIZEMASK << _IOC_SIZESHIFT;
+
+	for (unsigned int i = 0; i < table->count; i++) {
+		if (!((table->rows[i].command ^ command) & ~ignored))
+			return &table->rows[i];
+	}
+	return NULL;
+}
+
+static int call(struct request *request, const struct ioctl_row *row, char *argument, const void *input, size_t size)
+{
+	if (request->size < row->minimum)
+		return -EINVAL;
+	/* What the request number promises is what came in; nothing else is looked at. */
+	if (size > request->size)
+		size = request->size;
+	if (size)
+		memcpy(argument, input, size);
+	if (size < row->size)
+		memset(argument + size, 0, row->size - size);
+	if (!row->has_array && request->size > row->size) {
+		if (!is_zero(argument + row->size, size - row->size))
+			return -E2BIG;
+		request->size = row->size;
+	}
+	return row->handler(request, argument);
+}
+
+void ioctl_dispatch(struct request *request, const void *input, size_t size)
+{
+	struct device *device = request->device;
+	const struct ioctl_row *row;
+	char argument[ARGUMENT_MAX];
+	int result;
+
+	if (request->command == DMA_FENCE_IOC_IDENTIFY) {
+		device_lock(device);
+		result = identify_answer(device, request->file, request->thread) ? 0 : -ENOTTY;
+		device_unlock(device);
+		request_reply(request->fuse, result, NULL, 0);
+		return;
+	}
+	/* Only the reader binds files, so this needs no lock. */
+	row = find_row(request->file->bound ? &sync_file_table : &native_table, request->command);
+	if (!row) {
+		request_reply(request->fuse, -ENOTTY, NULL, 0);
+		return;
+	}
+	if (row->may_park)
+		request_may_park(device, request->fuse);
+	device_lock(device);
+	result = call(request, row, argument, input, size);
+	device_unlock(device);
+	if (result != REQUEST_PARKED)
+		request_reply(request->fuse, result, argument, request->size);
+}

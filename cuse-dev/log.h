@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* log.h - one line on stderr for what went wrong; with --verbose one for what goes on. */
+#ifndef DMA_FENCED_LOG_H
+#define DMA_FENCED_LOG_H
+
+#include <stdbool.h>
+
+void log_init(bool verbose);
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What libfuse complained of last, without its line end: it goes into a line of ours, or nowhere. */
+const char *log_last_of_libfuse(void);
+
+#endif /* DMA_FENCED_LOG_H */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.c - the reader: reads requests and has them handled one after the other, then tells pollers what has changed.
+ *
+ * It blocks in read(), as the fastest of servers does: waiting for two things at once would be a system call more for each request. So
+ * to stop it, a signal must interrupt that read(). One that comes between the look at the flag and the read() would be lost, hence it
+ * is sent again until the loop has ended.
+ */
+#include <errno.h>
+#include <linux/fuse.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "request.h"
+#include "transport.h"
+
+static pthread_t reader;
+static atomic_bool stop, ended;
+static uint64_t unique;
+
+static void only_interrupts(int number)
+{
+}
+
+uint64_t loop_request_unique(void)
+{
+	return unique;
+}
+
+void loop_prepare(void)
+{
+	struct sigaction action = { .sa_handler = only_interrupts };
+
+	reader = pthread_self();
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+bool loop_was_stopped(void)
+{
+	return atomic_load(&stop);
+}
+
+void loop_run(struct device *device)
+{
+	struct fuse_buf buffer = { .mem = NULL };
+	sigset_t interrupts;
+
+	sigemptyset(&interrupts);
+	sigaddset(&interrupts, SIGUSR1);
+	pthread_sigmask(SIG_UNBLOCK, &interrupts, NULL);
+
+	while (!atomic_load(&stop) && !fuse_session_exited(device->session)) {
+		int ret = fuse_session_receive_buf(device->session, &buffer);
+
+		if (ret == -EINTR)
+			continue;
+		if (ret <= 0)
+			break;
+		unique = ((const struct fuse_in_header *)buffer.mem)->unique;
+		fuse_session_process_buf(device->session, &buffer);
+		device_notify(device);
+	}
+	free(buffer.mem);
+	pthread_sigmask(SIG_BLOCK, &interrupts, NULL);
+	atomic_store(&ended, true);
+}
+
+void loop_stop(void)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+
+	atomic_store(&stop, true);
+	while (!atomic_load(&ended)) {
+		pthread_kill(reader, SIGUSR1);
+		nanosleep(&pause, NULL);
+	}
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory_write.c - see memory_write.h.
+ *
+ * The pages are mapped, and made present, when the write is asked for. So the store at the signal waits for nobody, and happens in the
+ * signaler's thread; only a dma-buf has to be told before and after, which may wait for hardware: a lane does that.
+ *
+ * The owner of the file may cut it off at any time, which turns the store into a SIGBUS. The thread that stores says so beforehand
+ * and is sent back to there; the buffer counts as dead from then on, and nothing is stored in it any more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dma-buf.h>
+#include <linux/magic.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "attachment.h"
+#include "file.h"
+#include "memory_write.h"
+#include "seqno_write.h"
+
+/* Windows that nobody uses stay mapped up to this many a buffer: a ring is written to again and again. */
+#define IDLE_WINDOWS_MAX 64
+
+static _Thread_local sigjmp_buf *bus_error_return;
+
+static void on_bus_error(int number)
+{
+	if (bus_error_return)
+		siglongjmp(*bus_error_return, 1);
+	/* Not a store of ours: dies of it when it happens again. */
+	signal(number, SIG_DFL);
+}
+
+int memory_write_init(void)
+{
+	struct sigaction action = { .sa_handler = on_bus_error, .sa_flags = SA_NODEFER };
+
+	return sigaction(SIGBUS, &action, NULL) ? -errno : 0;
+}
+
+/* false: the memory is gone. */
+static bool store(void *address, uint32_t size, uint64_t value)
+{
+	sigjmp_buf here;
+	bool stored = false;
+
+	/* Without the signal mask: saving it would be a system call, and SA_NODEFER leaves it as it is. */
+	if (!sigsetjmp(here, 0)) {
+		bus_error_return = &here;
+		seqno_write_perform(address, size, value);
+		stored = true;
+	}
+	bus_error_return = NULL;
+	return stored;
+}
+
+/* The write itself, pending: an attachment in the buffer's bookkeep slot. */
+struct memory_write {
+	struct attachment attachment;
+	struct window *window;		/* a use */
+	uint64_t offset;		/* in the buffer */
+	uint64_t value;
+	uint32_t size;
+};
+
+static void window_put(struct window *window)
+{
+	struct buffer *buffer = window->buffer;
+
+	if (--window->users || buffer->window_count <= IDLE_WINDOWS_MAX)
+		return;
+	DL_DELETE(buffer->windows, window);
+	buffer->window_count--;
+	munmap(window->address, window->length);
+	free(window);
+}
+
+static void *write_address(const struct memory_write *write)
+{
+	return write->window->address + (write->offset - write->window->offset);
+}
+
+/* Without the lock. What the exporter answers is of no consequence: the value is stored in any case. */
+static void write_to_dmabuf(struct memory_write *write)
+{
+	int fd = write->window->buffer->fd;
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE };
+
+	ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
+	store(write_address(write), write->size, write->value);
+	sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE;
+	ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
+}
+
+static void write_to_memory(struct memory_write *write)
+{
+	struct buffer *buffer = write->window->buffer;
+
+	if (!buffer->dead && !store(write_address(write), write->size, write->value))
+		buffer->dead = true;
+}
+
+static void write_done(struct memory_write *write)
+{
+	write->attachment.buffer->device->stats.seqno_writes--;
+	window_put(write->window);
+	attachment_free(&write->attachment);
+}
+
+struct dmabuf_job {
+	struct lane_job job;
+	struct memory_write *write;
+};
+
+static int write_on_lane(struct lane_job *job)
+{
+	write_to_dmabuf(((struct dmabuf_job *)job)->write);
+	return 0;
+}
+
+static void written_on_lane(struct lane_job *job)
+{
+	struct device *device = job->device;
+
+	device_lock(device);
+	write_done(((struct dmabuf_job *)job)->write);
+	device_unlock_and_notify(device);
+}
+
+static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct memory_write *write = (struct memory_write *)callback;
+	struct buffer *buffer = write->attachment.buffer;
+	struct dmabuf_job *job;
+
+	attachment_detach(&write->attachment);
+	if (!buffer->is_dmabuf) {
+		write_to_memory(write);
+		write_done(write);
+		return;
+	}
+	job = calloc(1, sizeof(*job));
+	if (!job) {
+		/* Better late than never, and better without its cache maintenance than not at all. */
+		write_to_memory(write);
+		write_done(write);
+		return;
+	}
+	job->write = write;
+	job->job.prepare = write_on_lane;
+	job->job.cleanup = written_on_lane;
+	lane_submit_own(buffer->device, &job->job);
+}
+
+struct write_job {
+	struct lane_job job;
+	struct dma_fence_seqno_write argument;
+	int fd;				/* the duplicate, until the buffer has it; else -1 */
+	struct buffer *buffer;		/* a reference */
+	struct memory_write *write;	/* until it is pending */
+	bool write_now;			/* to a dma-buf, in cleanup */
+};
+
+/* How large the file is, and in what units it can be mapped. It is known to be one that answers. */
+static int measure(int fd, bool is_dmabuf, uint64_t *size, uint64_t *page)
+{
+	struct statfs filesystem;
+	struct stat stat;
+	off_t end;
+
+	*page = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (is_dmabuf) {
+		end = lseek(fd, 0, SEEK_END);
+		*size = end < 0 ? 0 : (uint64_t)end;
+		return end < 0 ? -EINVAL : 0;
+	}
+	if (fstat(fd, &stat) || fstatfs(fd, &filesystem))
+		return -EINVAL;
+	*size = (uint64_t)stat.st_size;
+	if (filesystem.f_type == HUGETLBFS_MAGIC)
+		*page = (uint64_t)filesystem.f_bsize;
+	return 0;
+}
+
+static int check_writable(int fd)
+{
+	int flags = fcntl(fd, F_GETFL), seals = fcntl(fd, F_GET_SEALS);
+
+	if ((flags & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	if (seals > 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	return 0;
+}
+
+static struct window *window_find(struct buffer *buffer, uint64_t offset, uint32_t size)
+{
+	struct window *window;
+
+	DL_FOREACH(buffer->windows, window) {
+		if (offset >= window->offset && offset + size <= window->offset + window->length) {
+			window->users++;
+			return window;
+		}
+	}
+	return NULL;
+}
+
+/* Maps the page and makes it present, without the lock. buffer->fd may be another one than the caller's, with other rights. */
+static int window_create(int fd, uint64_t offset, uint64_t page, struct window **created)
+{
+	struct window *window = calloc(1, sizeof(*window));
+	void *address;
+	int ret;
+
+	if (!window)
+		return -ENOMEM;
+	window->offset = offset & ~(page - 1);
+	window->length = page;
+	window->users = 1;
+	address = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)window->offset);
+	if (address == MAP_FAILED) {
+		ret = errno == EACCES || errno == EPERM || errno == ENOMEM ? -errno : -EINVAL;
+		goto err_free;
+	}
+	window->address = address;
+	/* EINVAL: a mapping, such as a driver's, that is always present. */
+	if (madvise(address, page, MADV_POPULATE_WRITE) && errno != EINVAL) {
+		/* EFAULT: the file was cut off meanwhile. */
+		ret = errno == EFAULT ? -EINVAL : -ENOMEM;
+		goto err_unmap;
+	}
+	*created = window;
+	return 0;
+
+err_unmap:
+	munmap(address, page);
+err_free:
+	free(window);
+	return ret;
+}
+
+static int prepare(struct lane_job *job)
+{
+	struct write_job *this = (struct write_job *)job;
+	const struct dma_fence_seqno_write *argument = &this->argument;
+	struct device *device = job->device;
+	struct window *window = NULL, *found;
+	struct buffer_key key;
+	uint64_t size, page;
+	bool is_dmabuf;
+	int ret, fd;
+
+	fd = this->fd = caller_take_fd(job, argument->fd);
+	if (fd < 0)
+		return fd;
+	ret = buffer_identify(device, fd, &key, &is_dmabuf);
+	if (!ret)
+		ret = check_writable(fd);
+	if (!ret)
+		ret = measure(fd, is_dmabuf, &size, &page);
+	if (ret)
+		return ret;
+	if (argument->size > size || argument->offset > size - argument->size)
+		return -EINVAL;
+	this->write = calloc(1, sizeof(*this->write));
+	if (!this->write)
+		return -ENOMEM;
+	this->write->offset = argument->offset;
+	this->write->value = argument->value;
+	this->write->size = argument->size;
+
+	/* Its pages are present where there is a window already, if the file is as long as we just saw. */
+	device_lock(device);
+	ret = job->abandoned ? -ECANCELED : 0;
+	if (!ret)
+		ret = buffer_get(device, job->parked.file->account, &key, is_dmabuf, &this->fd, &this->buffer);
+	if (!ret)
+		window = window_find(this->buffer, argument->offset, argument->size);
+	device_unlock(device);
+	if (ret)
+		return ret;
+	if (!window) {
+		/* fd is still open: it is the buffer's by now, or else this job's. */
+		ret = window_create(fd, argument->offset, page, &window);
+		if (ret)
+			return ret;
+		device_lock(device);
+		found = window_find(this->buffer, argument->offset, argument->size);
+		if (!found) {
+			window->buffer = this->buffer;
+			DL_APPEND(this->buffer->windows, window);
+			this->buffer->window_count++;
+		}
+		device_unlock(device);
+		if (found) {
+			munmap(window->address, window->length);
+			free(window);
+			window = found;
+		}
+	}
+	this->write->window = window;
+	return 0;
+}
+
+static int apply(struct lane_job *job)
+{
+	struct write_job *this = (struct write_job *)job;
+	struct open_file *file = job->parked.file;
+	struct dma_fence *fence;
+	int ret = file_fence(file, this->argument.handle, &fence);
+
+	if (ret)
+		return ret;
+	if (this->buffer->dead)
+		return -EFAULT;
+	ret = attachment_add(&this->write->attachment, this->buffer, file->account, fence, DMA_RESV_USAGE_BOOKKEEP,
+			     fence_signaled);
+	if (!ret) {
+		job->device->stats.seqno_writes++;
+		this->write = NULL;
+	} else if (ret == -ENOENT) {
+		/* Signaled already: now. */
+		ret = 0;
+		if (this->buffer->is_dmabuf)
+			this->write_now = true;
+		else
+			write_to_memory(this->write);
+	}
+	return ret;
+}
+
+static void cleanup(struct lane_job *job)
+{
+	struct write_job *this = (struct write_job *)job;
+
+	if (this->write_now)
+		write_to_dmabuf(this->write);
+	device_lock(job->device);
+	if (this->write && this->write->window)
+		window_put(this->write->window);
+	if (this->buffer)
+		buffer_put(this->buffer);
+	device_unlock(job->device);
+	free(this->write);
+	if (this->fd >= 0)
+		close(this->fd);
+}
+
+int memory_write_request(struct request *request, const struct dma_fence_seqno_write *argument)
+{
+	struct write_job *this;
+	struct dma_fence *fence;
+	int ret;
+
+	if (argument->flags || (argument->size != 4 && argument->size != 8) ||
+	    argument->offset & (argument->size - 1))
+		return -EINVAL;
+	ret = file_fence(request->file, argument->handle, &fence);
+	if (ret)
+		return ret;
+	this = calloc(1, sizeof(*this));
+	if (!this)
+		return -ENOMEM;
+	this->argument = *argument;
+	this->fd = -1;
+	this->job.prepare = prepare;
+	this->job.apply = apply;
+	this->job.cleanup = cleanup;
+	this->job.answer = &this->argument;
+	this->job.answer_size = request->size;
+	ret = lane_submit(&this->job, request->fuse, request->file, request->thread);
+	if (ret) {
+		free(this);
+		return ret;
+	}
+	return REQUEST_PARKED;
+}

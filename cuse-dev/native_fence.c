@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* native_fence.c - CREATE, TIMELINE_*, SIGNAL, WAIT, QUERY, MERGE, SET_DEADLINE, CLOSE. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "caller_memory.h"
+#include "device_fence.h"
+#include "file.h"
+#include "ioctl.h"
+#include "merge.h"
+#include "native.h"
+#include "wait.h"
+
+static bool is_error(int32_t error)
+{
+	return error <= 0 && error >= -DMA_FENCE_MAX_ERRNO;
+}
+
+static bool is_name(const char name[DMA_FENCE_NAME_SIZE])
+{
+	return memchr(name, '\0', DMA_FENCE_NAME_SIZE) != NULL;
+}
+
+int native_create(struct request *request, void *argument)
+{
+	struct dma_fence_create *create = argument;
+	struct device *device = request->device;
+	struct open_file *file = request->file;
+	struct device_timeline *timeline = NULL;
+	bool auto_signal = create->flags & DMA_FENCE_CREATE_AUTO_SIGNAL;
+	uint64_t timeout = create->timeout_ns ? create->timeout_ns : device->fence_timeout_ns;
+	struct device_fence *fence;
+	int64_t delay = -1;
+	int ret;
+
+	if (create->flags & ~DMA_FENCE_CREATE_AUTO_SIGNAL || !is_name(create->name) || !is_error(create->signal_error))
+		return -EINVAL;
+	if (!auto_signal && (create->signal_delay_ns || create->signal_error))
+		return -EINVAL;
+	if ((create->timeline && create->name[0]) || (!create->timeline && create->seqno))
+		return -EINVAL;
+	if (create->timeline) {
+		ret = file_timeline(file, create->timeline, &timeline);
+		if (ret)
+			return ret;
+	}
+	if (timeout == DMA_FENCE_TIMEOUT_NEVER)
+		timeout = 0;
+	/* A job that ends past the end of the clock never does. */
+	if (auto_signal && create->signal_delay_ns < (uint64_t)(INT64_MAX - dma_fence_now()))
+		delay = (int64_t)create->signal_delay_ns;
+
+	ret = file_handle_reserve(file, NULL);
+	if (ret)
+		return ret;
+	ret = device_fence_create(device, create->name, timeline, create->seqno, &fence);
+	if (ret)
+		goto err_uncharge;
+	ret = device_fence_set_times(fence, timeout, delay, create->signal_error);
+	if (ret) {
+		device_fence_handle_closed(fence);
+		dma_fence_put(&fence->base);
+		goto err_uncharge;
+	}
+	create->handle = file_handle_add(file, &fence->base, true);
+	create->context = fence->base.context;
+	create->seqno = fence->base.seqno;
+	return 0;
+
+err_uncharge:
+	account_uncharge(file->account, account_fence_cost(NULL));
+	return ret;
+}
+
+int native_timeline_create(struct request *request, void *argument)
+{
+	struct dma_fence_timeline_create *create = argument;
+	struct device_timeline *timeline;
+	int ret;
+
+	if (create->flags || !is_name(create->name))
+		return -EINVAL;
+	ret = file_handle_reserve(request->file, NULL);
+	if (ret)
+		return ret;
+	timeline = device_timeline_create(request->device, create->name, create->value);
+	if (!timeline) {
+		account_uncharge(request->file->account, account_fence_cost(NULL));
+		return -ENOMEM;
+	}
+	create->handle = file_handle_add_timeline(request->file, timeline);
+	create->context = sync_timeline_context(timeline->timeline);
+	return 0;
+}
+
+int native_timeline_advance(struct request *request, void *argument)
+{
+	struct dma_fence_timeline_advance *advance = argument;
+	struct device_timeline *timeline;
+	uint64_t now;
+	int ret;
+
+	if (advance->flags & ~DMA_FENCE_ADVANCE_RELATIVE || !is_error(advance->error))
+		return -EINVAL;
+	ret = file_timeline(request->file, advance->handle, &timeline);
+	if (ret)
+		return ret;
+	if (advance->flags & DMA_FENCE_ADVANCE_RELATIVE) {
+		now = sync_timeline_value(timeline->timeline);
+		if (advance->value > UINT64_MAX - now)
+			return -EINVAL;
+		advance->value += now;
+	}
+	return device_timeline_advance(timeline, advance->value, advance->error, &advance->signaled);
+}
+
+/* May each be signaled by this request? A fence that is named twice would be signaled a second time. */
+static int check_signal(struct open_file *file, const uint32_t *handles, uint32_t count)
+{
+	uint32_t checked;
+	int ret = 0;
+
+	for (checked = 0; checked < count; checked++) {
+		struct handle *handle = file_handle(file, handles[checked]);
+
+		if (!handle)
+			ret = -ENOENT;
+		else if (handle->kind != HANDLE_FENCE)
+			ret = -EINVAL;
+		else if (!handle->may_signal)
+			ret = -EPERM;
+		else if (handle->is_named || dma_fence_is_signaled(handle->fence))
+			ret = -EINVAL;
+		if (ret)
+			break;
+		handle->is_named = true;
+	}
+	while (checked--)
+		file_handle(file, handles[checked])->is_named = false;
+	return ret;
+}
+
+static int signal_handles(struct request *request, void *argument, void *array)
+{
+	const struct dma_fence_signal *signal = argument;
+	const uint32_t *handles = array;
+	int ret = check_signal(request->file, handles, signal->count);
+
+	if (ret)
+		return ret;
+	/* One that another one of the list has signaled, a later point of its timeline, is left as it is. */
+	for (uint32_t i = 0; i < signal->count; i++)
+		device_fence_signal(to_device_fence(file_handle(request->file, handles[i])->fence), signal->error);
+	return 0;
+}
+
+int native_signal(struct request *request, void *argument)
+{
+	struct dma_fence_signal *signal = argument;
+	int ret;
+
+	if (signal->flags || signal->reserved || !is_error(signal->error))
+		return -EINVAL;
+	ret = ioctl_check_array(request, argument, sizeof(*signal), signal->count, sizeof(uint32_t), signal->pointer);
+	if (ret)
+		return ret;
+	if (signal->pointer)
+		return caller_memory_read_and_go_on(request, argument, signal->pointer,
+						    signal->count * sizeof(uint32_t), signal_handles);
+	return signal_handles(request, signal, signal + 1);
+}
+
+static int wait_for_array(struct request *request, void *argument, void *array)
+{
+	struct dma_fence_wait *wait = argument;
+	int ret = wait_for_fences(request->file, request->fuse, request->thread, wait, array, request->size);
+
+	if (ret != 0 && ret != -ETIME)
+		return ret;
+	caller_memory_write_and_reply(request->file, request->fuse, request->thread, wait->pointer, array,
+				      wait->count * sizeof(struct dma_fence_wait_item), wait, request->size, ret);
+	return REQUEST_PARKED;
+}
+
+int native_wait(struct request *request, void *argument)
+{
+	struct dma_fence_wait *wait = argument;
+	int ret;
+
+	if (wait->flags & ~DMA_FENCE_WAIT_ALL)
+		return -EINVAL;
+	ret = ioctl_check_array(request, argument, sizeof(*wait), wait->count, sizeof(struct dma_fence_wait_item),
+				wait->pointer);
+	if (ret)
+		return ret;
+	if (wait->pointer)
+		return caller_memory_read_and_go_on(request, argument, wait->pointer,
+						    wait->count * sizeof(struct dma_fence_wait_item), wait_for_array);
+	return wait_for_fences(request->file, request->fuse, request->thread, wait,
+			       (struct dma_fence_wait_item *)(wait + 1), request->size);
+}
+
+static void copy_name(char to[DMA_FENCE_NAME_SIZE], const char *from)
+{
+	memset(to, 0, DMA_FENCE_NAME_SIZE);
+	memcpy(to, from, strnlen(from, DMA_FENCE_NAME_SIZE - 1));
+}
+
+static void fill_member(struct dma_fence_member *member, struct dma_fence *fence)
+{
+	*member = (struct dma_fence_member){
+		.context = fence->context,
+		.seqno = fence->seqno,
+		.timestamp_ns = dma_fence_timestamp(fence),
+		.status = dma_fence_get_status(fence),
+	};
+}
+
+/* The earliest hint that any part of it was given. */
+static int64_t deadline_of(struct dma_fence *fence)
+{
+	unsigned int count = dma_fence_member_count(fence);
+	int64_t earliest = INT64_MAX;
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct device_fence *member = to_device_fence(dma_fence_member(fence, i));
+
+		if (member && member->deadline < earliest)
+			earliest = member->deadline;
+	}
+	return earliest == INT64_MAX ? 0 : earliest;
+}
+
+int native_query(struct request *request, void *argument)
+{
+	struct dma_fence_query *query = argument;
+	struct dma_fence_member *members = (struct dma_fence_member *)(query + 1);
+	uint32_t capacity = query->member_capacity, first = query->member_first;
+	struct dma_fence *fence;
+	int ret;
+
+	if (query->flags)
+		return -EINVAL;
+	if (capacity > (request->size - sizeof(*query)) / sizeof(*members))
+		return -EINVAL;
+	ret = file_fence(request->file, query->handle, &fence);
+	if (ret)
+		return ret;
+	query->context = fence->context;
+	query->seqno = fence->seqno;
+	query->timestamp_ns = dma_fence_timestamp(fence);
+	query->deadline_ns = deadline_of(fence);
+	query->status = dma_fence_get_status(fence);
+	query->member_count = dma_fence_member_count(fence);
+	copy_name(query->driver_name, dma_fence_driver_name(fence));
+	copy_name(query->timeline_name, dma_fence_timeline_name(fence));
+	for (uint32_t i = 0; i < capacity && first + i < query->member_count && first + i >= first; i++)
+		fill_member(&members[i], dma_fence_member(fence, first + i));
+	return 0;
+}
+
+static int merge_handles(struct request *request, void *argument, void *array)
+{
+	struct dma_fence_merge *merge = argument;
+	struct open_file *file = request->file;
+	const uint32_t *handles = array;
+	struct dma_fence **fences, *merged;
+	int ret = 0;
+
+	fences = calloc(merge->count, sizeof(*fences));
+	if (!fences)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < merge->count && !ret; i++)
+		ret = file_fence(file, handles[i], &fences[i]);
+	if (ret)
+		goto out;
+	merged = merge->flags & DMA_FENCE_MERGE_ANY ? dma_fence_merge_any(merge->count, fences) :
+						      dma_fence_merge_all(merge->count, fences);
+	ret = merged ? file_handle_reserve(file, merged) : -ENOMEM;
+	if (ret)
+		dma_fence_put(merged);
+	else
+		merge->handle = file_handle_add(file, merged, false);
+out:
+	free(fences);
+	return ret;
+}
+
+int native_merge(struct request *request, void *argument)
+{
+	struct dma_fence_merge *merge = argument;
+	int ret;
+
+	if (merge->flags & ~DMA_FENCE_MERGE_ANY || merge->reserved)
+		return -EINVAL;
+	ret = ioctl_check_array(request, argument, sizeof(*merge), merge->count, sizeof(uint32_t), merge->pointer);
+	if (ret)
+		return ret;
+	if (merge->pointer)
+		return caller_memory_read_and_go_on(request, argument, merge->pointer,
+						    merge->count * sizeof(uint32_t), merge_handles);
+	return merge_handles(request, merge, merge + 1);
+}
+
+int native_set_deadline(struct request *request, void *argument)
+{
+	const struct dma_fence_set_deadline *deadline = argument;
+	struct dma_fence *fence;
+	int ret;
+
+	if (deadline->flags)
+		return -EINVAL;
+	ret = file_fence(request->file, deadline->handle, &fence);
+	if (!ret)
+		dma_fence_set_deadline(fence, deadline->deadline_ns);
+	return ret;
+}
+
+int native_close(struct request *request, void *argument)
+{
+	const struct dma_fence_close *close = argument;
+
+	if (close->flags)
+		return -EINVAL;
+	return file_handle_close(request->file, close->handle);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* request.c - parked requests and their interrupts, and the answers. request.h tells who may race. */
+#include <errno.h>
+
+#include "file.h"
+#include "request.h"
+
+int park(struct parked *parked, fuse_req_t fuse, struct open_file *file,
+	 void (*interrupted)(struct parked *parked))
+{
+	struct device *device = file->device;
+
+	if (file->parked >= MAX_WAITS)
+		return -ENOSPC;
+	parked->fuse = fuse;
+	parked->file = file;
+	parked->interrupted = interrupted;
+	HASH_ADD_PTR(device->parked, fuse, parked);
+	if (!parked->hh.tbl)
+		return -ENOMEM;
+	file->parked++;
+	file_get(file);
+	device->stats.waits++;
+	return 0;
+}
+
+void unpark(struct parked *parked)
+{
+	struct open_file *file = parked->file;
+	struct device *device = file->device;
+
+	HASH_DEL(device->parked, parked);
+	file->parked--;
+	device->stats.waits--;
+	file_put(file);
+}
+
+/*
+ * The reader has read an INTERRUPT for a request. libfuse holds the request alive meanwhile, but data could be gone: a lane or
+ * the timer may have answered since libfuse looked. So data is the device, and the table tells whether there is anything to end.
+ */
+static void on_interrupt(fuse_req_t fuse, void *data)
+{
+	struct device *device = data;
+	struct parked *parked;
+
+	device_lock(device);
+	HASH_FIND_PTR(device->parked, &fuse, parked);
+	if (parked) {
+		unpark(parked);
+		/* A ioctl answers with the result; the header of an answer, as read() has, cannot carry this number. */
+		if (parked->interrupted == file_read_interrupted)
+			fuse_reply_err(fuse, EINTR);
+		else
+			fuse_reply_ioctl(fuse, -ERESTARTSYS, NULL, 0);
+		parked->interrupted(parked);
+	}
+	device_unlock_and_notify(device);
+}
+
+/*
+ * libfuse takes the request's lock here, and holds the same while it calls on_interrupt(), which takes the device's: so the
+ * device's must not be held here. The kernel sends an INTERRUPT only for a request that has been read, and the reader
+ * is this thread: none can come between this and the parking.
+ */
+void request_may_park(struct device *device, fuse_req_t fuse)
+{
+	fuse_req_interrupt_func(fuse, on_interrupt, device);
+}
+
+void parked_abort_all(struct device *device)
+{
+	struct parked *parked, *next;
+
+	HASH_ITER(hh, device->parked, parked, next) {
+		fuse_req_t fuse = parked->fuse;
+
+		unpark(parked);
+		fuse_reply_err(fuse, ECONNABORTED);
+		parked->interrupted(parked);
+	}
+}
+
+void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size)
+{
+	if (result == 0 || result == -ETIME)
+		fuse_reply_ioctl(fuse, result, argument, size);
+	else
+		fuse_reply_err(fuse, -result);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request.h - one ioctl on its way through the device, and requests that are parked until something happens.
+ *
+ * A request lives on the reader's stack. A handler, under device->lock, answers with 0 (the argument goes back), a negative
+ * errno, or REQUEST_PARKED: then it has put a struct parked into the device's table, whose owner answers later.
+ *
+ * Who may answer a parked request at the same time: whatever it waits for (any thread), an interrupt (the reader), and the end of the
+ * device. All hold device->lock, and whoever takes it out of the table answers; the others find nothing.
+ */
+#ifndef DMA_FENCED_REQUEST_H
+#define DMA_FENCED_REQUEST_H
+
+#define FUSE_USE_VERSION 35
+#include <fuse_lowlevel.h>
+
+#include "device.h"
+
+#define REQUEST_PARKED 1
+
+/* Tells the kernel to restart the system call, or to end it with EINTR, as the handler's SA_RESTART says. */
+#define ERESTARTSYS 512
+
+struct request {
+	fuse_req_t fuse;
+	struct device *device;
+	struct open_file *file;
+	pid_t thread;		/* of the caller, 0 where it is out of sight */
+	unsigned int command;
+	size_t size;		/* of the argument, in and out: what the request number says */
+};
+
+struct parked {
+	fuse_req_t fuse;	/* the key */
+	struct open_file *file;
+	/* Called under the lock when somebody else has answered: the client was interrupted, or the device stops. Frees. */
+	void (*interrupted)(struct parked *parked);
+	UT_hash_handle hh;
+};
+
+/* Puts a request into the table. -ENOMEM, or -ENOSPC where its open file has too many. Under the lock. */
+int park(struct parked *parked, fuse_req_t fuse, struct open_file *file,
+	 void (*interrupted)(struct parked *parked));
+/* Takes it out, so that the caller may answer it. Under the lock. */
+void unpark(struct parked *parked);
+
+/* Before the handler of a request that may park, without the lock: see request.c. */
+void request_may_park(struct device *device, fuse_req_t fuse);
+/* Answers all that are parked with ECONNABORTED. Under the lock. */
+void parked_abort_all(struct device *device);
+
+/* result 0 or a negative errno; the argument goes back on 0 and on -ETIME. */
+void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size);
+
+#endif /* DMA_FENCED_REQUEST_H */

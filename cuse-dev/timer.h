@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timer.h - one thread that calls back at a time: timeouts of fences, simulated jobs, deadlines of waits.
+ *
+ * Timers are embedded in what they are for and owned by it. All functions are called under device->lock, and fired() is too.
+ */
+#ifndef DMA_FENCED_TIMER_H
+#define DMA_FENCED_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct device;
+
+struct timer {
+	int64_t at;			/* CLOCK_MONOTONIC, ns */
+	void (*fired)(struct timer *timer);	/* the timer is idle by then, and may be set again or freed */
+	uint32_t place;			/* in the heap, from 1; 0: idle */
+};
+
+static inline bool timer_is_set(const struct timer *timer)
+{
+	return timer->place != 0;
+}
+
+/* -ENOMEM. The timer must be idle (zeroed at first). */
+int timer_set(struct device *device, struct timer *timer, int64_t at, void (*fired)(struct timer *timer));
+/* Does nothing where it is idle. */
+void timer_cancel(struct device *device, struct timer *timer);
+
+int timer_thread_start(struct device *device);
+/* Without the lock. */
+void timer_thread_stop(struct device *device);
+
+#endif /* DMA_FENCED_TIMER_H */
