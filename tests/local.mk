@@ -4,3 +4,4 @@ include tests/abi/local.mk
 include tests/stress/local.mk
 include tests/header/local.mk
 include tests/guest/local.mk
+include tests/install/local.mk

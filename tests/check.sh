@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154
+#
+# check.sh - the stages of `./quickstart check`, and the count of what was tested in them. It is
+# sourced by quickstart, and runs its commands and says its lines through that.
+
+# ---- the stages: what each is, in the order in which they run ----
+
+stages=(gcc clang sanitizers threads guest options distcheck)
+
+about_stage()
+{
+	case $1 in
+	gcc) echo "make check: units, headers, manual pages, the device over FUSE" ;;
+	clang) echo "everything compiled with clang, warnings as errors" ;;
+	sanitizers) echo "make check under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
+	threads) echo "the stress programs under ThreadSanitizer" ;;
+	guest) echo "the device's tests over CUSE, in a virtual machine" ;;
+	options) echo "builds with one part left out" ;;
+	distcheck) echo "make distcheck: the archive builds, passes its tests, installs" ;;
+	*) return 1 ;;
+	esac
+}
+
+list_stages()
+{
+	local stage
+	for stage in "${stages[@]}"; do
+		printf '%-11s %s\n' "$stage" "$(about_stage "$stage")"
+	done
+}
+
+# choose_stages [STAGE]...: none means all.
+choose_stages()
+{
+	local stage
+	for stage; do
+		about_stage "$stage" >/dev/null || {
+			echo "quickstart: no such stage: $stage" >&2
+			return 1
+		}
+	done
+	[ $# -eq 0 ] || stages=("$@")
+}
+
+# ---- counting: single tests, not programs ----
+
+passed=0
+failed=0
+skipped=0
+failures=()
+skips=()
+stage=
+
+# record PASS|FAIL|SKIP TEXT: one result of the stage that runs.
+record()
+{
+	case $1 in
+	PASS)
+		passed=$((passed + 1))
+		;;
+	SKIP)
+		skipped=$((skipped + 1))
+		skips+=("$stage: $2")
+		;;
+	*)
+		failed=$((failed + 1))
+		failures+=("$stage: $2")
+		echo "FAILED: $2" >>"$log"
+		;;
+	esac
+}
+
+# record_results FOLDER STATUS: what Automake's test driver has noted there, where make check ended
+# with STATUS. That no test has failed is believed only if make says so too, and there were some.
+record_results()
+{
+	local kind text count=0 failures_before=$failed
+	while read -r _ kind text; do
+		record "$kind" "$text"
+		count=$((count + 1))
+	done < <(find "$1" -name '*.trs' -exec grep -h '^:test-result:' {} +)
+	[ "$count" != 0 ] || record FAIL "no test gave a result"
+	if [ "$2" != 0 ] && [ "$failed" = "$failures_before" ]; then
+		record FAIL "make check ended with status $2"
+	fi
+}
+
+# ---- building and testing in build/FOLDER ----
+
+# build FOLDER ARGUMENT...: all programs and all tests.
+build()
+{
+	local folder=build/$1
+	shift
+	bootstrap && configure_in "$folder" "$@" && make_in "$folder" &&
+		make_in "$folder" check TESTS= && return
+	record FAIL "does not build"
+	return 1
+}
+
+# test_in FOLDER [COMMAND PREFIX]...: make check, after build.
+test_in()
+{
+	local folder=build/$1 status=0
+	shift
+	find "$folder" -name '*.trs' -delete
+	quietly env TEST_TIME_LIMIT=900 "$@" \
+		make -C "$folder" --no-print-directory -k -j"$(nproc)" check || status=$?
+	record_results "$folder" "$status"
+}
+
+# test_sanitized FOLDER: the same, where each report of a sanitizer, of whatever process, is a
+# failure too.
+test_sanitized()
+{
+	local reports=$PWD/build/$1/reports report
+	# The sanitizers' shadow memory and a heavily randomised address space do not go together.
+	local prefix=(setarch "$(uname -m)" --addr-no-randomize)
+	"${prefix[@]}" true 2>/dev/null || prefix=()
+	rm -rf "$reports"
+	mkdir -p "$reports"
+	chmod 1777 "$reports"
+	prefix+=(env "ASAN_OPTIONS=log_path=$reports/address"
+		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
+		"TSAN_OPTIONS=log_path=$reports/thread")
+	test_in "$1" "${prefix[@]}"
+	for report in "$reports"/*; do
+		[ -s "$report" ] || continue
+		cat "$report" >>"$log"
+		record FAIL "a sanitizer's report: ${report#"$PWD/"}"
+	done
+}
+
+# ---- the stages ----
+
+stage_gcc()
+{
+	build gcc CC=gcc --enable-werror && test_in gcc
+}
+
+stage_clang()
+{
+	build clang CC=clang --enable-werror && record PASS "everything compiles"
+}
+
+stage_sanitizers()
+{
+	build sanitizers CC=gcc --enable-werror --enable-sanitizers=address,undefined \
+		--disable-bench CFLAGS="-O1 -g" && test_sanitized sanitizers
+}
+
+stage_threads()
+{
+	build threads CC=gcc --enable-werror --enable-sanitizers=thread --disable-bench \
+		CFLAGS="-O1 -g" && test_sanitized threads
+}
+
+stage_guest()
+{
+	local results=$PWD/build/guest status=0
+	if [ "$(uname -m)" != x86_64 ]; then
+		record SKIP "the guest is an x86_64 machine, this is $(uname -m)"
+		return
+	fi
+	build gcc CC=gcc --enable-werror || return
+	quietly tests/guest/setup || { apt_get update && quietly tests/guest/setup; } || {
+		record FAIL "no guest"
+		return
+	}
+	rm -rf "$results"
+	mkdir -p "$results"
+	quietly tests/guest/check build/gcc "$results" || status=$?
+	record_results "$results" "$status"
+}
+
+# Each part can be left out. What is left out is not built, and nothing else needs it.
+stage_options()
+{
+	local part folder
+	for part in daemon tests examples bench; do
+		folder=build/without-$part
+		if bootstrap && configure_in "$folder" --enable-werror "--disable-$part" &&
+			make_in "$folder"; then
+			record PASS "--disable-$part"
+		else
+			record FAIL "--disable-$part"
+		fi
+	done
+}
+
+stage_distcheck()
+{
+	build gcc CC=gcc --enable-werror || return
+	if make_in build/gcc distcheck; then
+		record PASS "make distcheck"
+	else
+		record FAIL "make distcheck"
+	fi
+}
+
+# What a stage has added, in the form that the last line has too.
+run_stage()
+{
+	local passed_before=$passed failed_before=$failed skipped_before=$skipped result
+	stage=$1
+	step "$stage" "$(about_stage "$stage")"
+	"stage_$stage"
+	result="$((passed - passed_before)) passed, $((failed - failed_before)) failed,"
+	result+=" $((skipped - skipped_before)) skipped"
+	if [ "$failed" = "$failed_before" ]; then
+		done_with "$result"
+	else
+		failed "$result" 60
+	fi
+}
+
+run_stages()
+{
+	local name
+	for name in "${stages[@]}"; do
+		run_stage "$name"
+	done
+	[ ${#skips[@]} -eq 0 ] || printf '\nSkipped:\n'
+	[ ${#skips[@]} -eq 0 ] || printf '  %s\n' "${skips[@]}"
+	[ ${#failures[@]} -eq 0 ] || printf '\nFailed:\n'
+	[ ${#failures[@]} -eq 0 ] || printf '  %s\n' "${failures[@]}"
+	printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" = 0 ]
+}
