@@ -260,7 +260,10 @@ static int on_message(struct display *display, int result, uint32_t frame)
 	struct message message;
 	int fd;
 
-	if (result == 0 || result == -ECONNRESET) {
+	/* It has ended without reading the last releases. What it sent before is still to come. */
+	if (result == -ECONNRESET)
+		return arm_message(display);
+	if (result == 0) {
 		display->result->renderer_gone = !display->result->ended;
 		return STATUS_CLEAN;
 	}

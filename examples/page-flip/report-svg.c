@@ -9,11 +9,11 @@
 
 #include "report.h"
 
-/*
- * How many vertical blanks are drawn, and how many at either end of a run are not what it is
- * usually like.
- */
+/* Vertical blanks that are drawn, and those at either end that are not looked into. */
 #define WINDOW_VBLANKS 24
+#define EDGE_VBLANKS   5
+#define INNER_VBLANKS  (WINDOW_VBLANKS - 2 * EDGE_VBLANKS)
+/* Begin and end of a run, which are not what it is usually like. */
 #define MARGIN_VBLANKS 6
 
 /* All in the units of the picture, about a pixel. */
@@ -25,12 +25,11 @@
 #define LANE_GAP      14
 #define LEGEND_STEP   22
 /* A block narrower than this has no room for the number of its frame. */
-#define LABEL_WIDTH 20
+#define NUMBER_WIDTH 20
+#define CLASS_SIZE   24
 
 #define COLOURS 6
-/*
- * Frames that wait at the same time are drawn below each other; more than that are not told apart.
- */
+/* Frames that wait at the same time are drawn below each other, as far as there are rows. */
 #define WAIT_ROWS_MAX 4
 #define WAIT_ROW_STEP (LANE_HEIGHT + 4)
 
@@ -47,29 +46,23 @@ struct chart {
 
 static const char style[] =
 	"<style>\n"
-	"svg{font-family:system-ui,-apple-system,'Segoe UI','DejaVu "
-	"Sans',sans-serif;font-size:12px}\n"
-	".card{fill:#fff;stroke:#d0d7de}.lane{fill:#f3f5f7}.text{fill:#1f2328}.dim{fill:#59636e}\n"
-	".title{font-size:16px;font-weight:600}.mid{text-anchor:middle}.end{text-anchor:end}\n"
-	".grid{stroke:#c4ccd4}.axis{stroke:#59636e}\n"
-	".missed{stroke:#d1242f;stroke-width:2;fill:none}.again{fill:url(#again)}\n"
-	".label{fill:#fff;text-anchor:middle;font-size:11px}\n"
+	"svg{font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}\n"
+	".card{fill:#fff;stroke:#d0d7de}.lane{fill:#f3f5f7}.grid{stroke:#c4ccd4}.axis{stroke:#59636e}\n"
+	".text{fill:#1f2328}.dim{fill:#59636e}.white{fill:#fff}.mid{text-anchor:middle}\n"
+	".end{text-anchor:end}.title{font-size:16px;font-weight:600}\n"
 	".number{text-anchor:middle;font-size:11px}\n"
-	".c0{fill:#2a6fc9;stroke:#2a6fc9}.c1{fill:#23845a;stroke:#23845a}.c2{fill:#9c5a0b;stroke:#"
-	"9c5a0b}\n"
-	".c3{fill:#7d4fb3;stroke:#7d4fb3}.c4{fill:#16798a;stroke:#16798a}.c5{fill:#a8487f;stroke:#"
-	"a8487f}\n"
-	".torn{fill:#d1242f}.solid{stroke:none}.wait{fill-opacity:.22}.link{fill:none;stroke-width:"
-	"1.5}\n"
+	".c0{fill:#2a6fc9;stroke:#2a6fc9}.c1{fill:#23845a;stroke:#23845a}\n"
+	".c2{fill:#9c5a0b;stroke:#9c5a0b}.c3{fill:#7d4fb3;stroke:#7d4fb3}\n"
+	".c4{fill:#16798a;stroke:#16798a}.c5{fill:#a8487f;stroke:#a8487f}\n"
+	".missed{fill:none;stroke:#d1242f;stroke-width:2}.again{fill:url(#again)}\n"
+	".torn{fill:#d1242f}.solid{stroke:none}.wait{fill-opacity:.22}.link{fill:none;stroke-width:1.5}\n"
 	"@media(prefers-color-scheme:dark){\n"
-	".card{fill:#0d1117;stroke:#3d444d}.lane{fill:#171d26}.text{fill:#f0f6fc}.dim{fill:#9aa4af}"
-	"\n"
-	".grid{stroke:#39424d}.axis{stroke:#9aa4af}.missed{stroke:#ff6b63}\n"
-	".c0{fill:#3b7fd9;stroke:#3b7fd9}.c1{fill:#2c9467;stroke:#2c9467}.c2{fill:#b06a14;stroke:#"
-	"b06a14}\n"
-	".c3{fill:#8d60c4;stroke:#8d60c4}.c4{fill:#218a9c;stroke:#218a9c}.c5{fill:#b8588f;stroke:#"
-	"b8588f}\n"
-	".torn{fill:#da3633}.wait{fill-opacity:.35}}\n"
+	".card{fill:#0d1117;stroke:#3d444d}.lane{fill:#171d26}.grid{stroke:#39424d}.axis{stroke:#9aa4af}\n"
+	".text{fill:#f0f6fc}.dim{fill:#9aa4af}\n"
+	".c0{fill:#3b7fd9;stroke:#3b7fd9}.c1{fill:#2c9467;stroke:#2c9467}\n"
+	".c2{fill:#b06a14;stroke:#b06a14}.c3{fill:#8d60c4;stroke:#8d60c4}\n"
+	".c4{fill:#218a9c;stroke:#218a9c}.c5{fill:#b8588f;stroke:#b8588f}\n"
+	".missed{stroke:#ff6b63}.torn{fill:#da3633}.solid{stroke:none}.wait{fill-opacity:.35}}\n"
 	"</style>\n"
 	"<defs><pattern id=\"again\" width=\"7\" height=\"7\" patternTransform=\"rotate(45)\" "
 	"patternUnits=\"userSpaceOnUse\"><rect width=\"3\" height=\"7\" fill=\"#fff\" "
@@ -85,49 +78,48 @@ static bool is_missed(const struct vblank *vblank)
 
 /*
  * The part that misses as many vertical blanks as is usual in this run, and at least one if there
- * is one.
+ * is one: well inside, so that what leads to it and what comes of it can be seen.
  */
 static void choose_window(struct chart *chart)
 {
 	const struct screen *screen = chart->screen;
-	size_t begin = 0, end = screen->vblank_count, best, missed = 0, total = 0;
+	const struct vblank *vblanks = screen->vblanks;
+	size_t begin = 0, end = screen->vblank_count, best, total = 0;
+	int64_t period = screen->run->options.period_ns;
 	double wanted, best_distance = WINDOW_VBLANKS;
 
-	while (begin < end && screen->vblanks[begin].outcome == VBLANK_IDLE)
+	while (begin < end && vblanks[begin].outcome == VBLANK_IDLE)
 		begin++;
-	chart->origin_ns = begin < end ? screen->vblanks[begin].time_ns : 0;
+	chart->origin_ns = begin < end ? vblanks[begin].time_ns : 0;
 	if (end - begin >= WINDOW_VBLANKS + 2 * MARGIN_VBLANKS) {
 		begin += MARGIN_VBLANKS;
 		end -= MARGIN_VBLANKS;
 	}
-	best = begin;
 	for (size_t index = begin; index < end; index++)
-		total += is_missed(&screen->vblanks[index]);
-	wanted = (double)total * WINDOW_VBLANKS / (end - begin ? end - begin : 1);
+		total += is_missed(&vblanks[index]);
+	wanted = (double)total * INNER_VBLANKS / (end > begin ? end - begin : 1);
 	if (total && wanted < 1)
 		wanted = 1;
-	for (size_t index = begin; index < end; index++) {
-		missed += is_missed(&screen->vblanks[index]);
-		if (index >= begin + WINDOW_VBLANKS)
-			missed -= is_missed(&screen->vblanks[index - WINDOW_VBLANKS]);
-		if (index + 1 >= begin + WINDOW_VBLANKS) {
-			double distance = missed > wanted ? missed - wanted : wanted - missed;
 
-			if (distance < best_distance) {
-				best_distance = distance;
-				best = index + 1 - WINDOW_VBLANKS;
-			}
+	best = begin;
+	for (size_t first = begin; first + WINDOW_VBLANKS <= end; first++) {
+		size_t missed = 0;
+		double distance;
+
+		for (size_t index = EDGE_VBLANKS; index < EDGE_VBLANKS + INNER_VBLANKS; index++)
+			missed += is_missed(&vblanks[first + index]);
+		distance = missed > wanted ? missed - wanted : wanted - missed;
+		if (distance < best_distance) {
+			best_distance = distance;
+			best = first;
 		}
 	}
 	chart->first_vblank = best;
 	chart->last_vblank = best + WINDOW_VBLANKS < end ? best + WINDOW_VBLANKS : end;
+	chart->end_ns = period;
 	if (chart->first_vblank < chart->last_vblank) {
-		int64_t period = screen->run->options.period_ns;
-
-		chart->start_ns = screen->vblanks[chart->first_vblank].time_ns - period / 2;
-		chart->end_ns = screen->vblanks[chart->last_vblank - 1].time_ns + period / 2;
-	} else {
-		chart->end_ns = chart->start_ns + 1;
+		chart->start_ns = vblanks[chart->first_vblank].time_ns - period / 2;
+		chart->end_ns = vblanks[chart->last_vblank - 1].time_ns + period / 2;
 	}
 }
 
@@ -154,11 +146,8 @@ static bool inside(const struct chart *chart, int64_t time_ns)
 	return time_ns >= chart->start_ns && time_ns <= chart->end_ns;
 }
 
-/*
- * A rectangle with the number of its frame on it, as far as it is inside the plot and wide enough.
- */
-static void put_block(const struct chart *chart, const char *class, uint32_t colour,
-		      const char *label_class, uint32_t frame, double y, int64_t start_ns,
+/* A rectangle, as far as it is inside the plot. */
+static void put_block(const struct chart *chart, const char *class, double y, int64_t start_ns,
 		      int64_t end_ns)
 {
 	double left, width;
@@ -168,13 +157,31 @@ static void put_block(const struct chart *chart, const char *class, uint32_t col
 	left = position(chart, start_ns);
 	width = position(chart, end_ns) - left;
 	fprintf(chart->file,
-		"<rect class=\"c%" PRIu32
-		" %s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"3\"/>\n",
-		colour % COLOURS, class, left + .5, y, width > 2 ? width - 1 : 1, LANE_HEIGHT);
-	if (width >= LABEL_WIDTH)
+		"<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" "
+		"rx=\"3\"/>\n",
+		class, left + .5, y, width > 2 ? width - 1 : 1, LANE_HEIGHT);
+}
+
+/* The number of a frame in the middle of its rectangle, if that is wide enough. */
+static void put_number(const struct chart *chart, const char *class, uint32_t frame, double y,
+		       int64_t start_ns, int64_t end_ns)
+{
+	double left, width;
+
+	if (!clip(chart, &start_ns, &end_ns))
+		return;
+	left = position(chart, start_ns);
+	width = position(chart, end_ns) - left;
+	if (width >= NUMBER_WIDTH)
 		fprintf(chart->file,
-			"<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%" PRIu32 "</text>\n",
-			label_class, left + width / 2, y + LANE_HEIGHT / 2 + 4, frame);
+			"<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%" PRIu32 "</text>\n", class,
+			left + width / 2, y + LANE_HEIGHT / 2 + 4, frame);
+}
+
+static const char *block_class(char class[CLASS_SIZE], uint32_t buffer, const char *kind)
+{
+	snprintf(class, CLASS_SIZE, "c%" PRIu32 " %s", buffer % COLOURS, kind);
+	return class;
 }
 
 static void put_lane(const struct chart *chart, const char *name, double y, double height)
@@ -200,7 +207,52 @@ static void put_cross(const struct chart *chart, double x, double y)
 
 /* ---- the picture ---- */
 
-static unsigned int put_waiting(const struct chart *chart, bool draw)
+static void put_rendering(const struct chart *chart)
+{
+	const struct screen *screen = chart->screen;
+	char class[CLASS_SIZE];
+
+	for (uint32_t frame = 0; frame < screen->received; frame++) {
+		const struct frame_record *record = &screen->run->shared->frames[frame];
+		double y = chart->render_y;
+
+		if (!record->signal_ns)
+			continue;
+		put_block(chart, block_class(class, record->buffer, "solid"), y, record->render_ns,
+			  record->signal_ns);
+		put_number(chart, "number white", frame, y, record->render_ns, record->signal_ns);
+		if (inside(chart, record->render_ns))
+			put_pointer(chart, position(chart, record->render_ns), y - 4);
+	}
+}
+
+/* From the moment that the fence is signaled, a line down to where the frame waits from then on. */
+static void put_link(const struct chart *chart, const struct frame_record *record, double y)
+{
+	char class[CLASS_SIZE];
+
+	if (inside(chart, record->signal_ns))
+		fprintf(chart->file, "<path class=\"%s\" d=\"M%.1f %.1fV%.1f\"/>\n",
+			block_class(class, record->buffer, "link"),
+			position(chart, record->signal_ns), chart->render_y, y);
+}
+
+static void put_wait(const struct chart *chart, const struct frame_record *record, uint32_t frame,
+		     double y)
+{
+	char class[CLASS_SIZE];
+
+	/* Links to the rows below pass behind it. */
+	put_block(chart, "lane", y, record->ready_ns, record->flip_ns);
+	put_block(chart, block_class(class, record->buffer, "wait"), y, record->ready_ns,
+		  record->flip_ns);
+	put_number(chart, "number text", frame, y, record->ready_ns, record->flip_ns);
+}
+
+enum wait_layer { LAYER_NONE, LAYER_LINKS, LAYER_BLOCKS };
+
+/* Draws a layer of the waiting lane; returns how many rows it has. */
+static unsigned int put_waiting(const struct chart *chart, enum wait_layer layer)
 {
 	const struct screen *screen = chart->screen;
 	int64_t row_end[WAIT_ROWS_MAX] = { 0 };
@@ -210,45 +262,42 @@ static unsigned int put_waiting(const struct chart *chart, bool draw)
 		const struct frame_record *record = &screen->run->shared->frames[frame];
 		int64_t start_ns = record->ready_ns, end_ns = record->flip_ns;
 		unsigned int row = 0;
+		double y;
 
-		if (!start_ns || !end_ns || !clip(chart, &start_ns, &end_ns))
+		if (!end_ns || !clip(chart, &start_ns, &end_ns))
 			continue;
 		while (row + 1 < WAIT_ROWS_MAX && row_end[row] > start_ns)
 			row++;
 		row_end[row] = end_ns;
 		if (row >= rows)
 			rows = row + 1;
-		if (!draw)
-			continue;
-		put_block(chart, "wait", record->buffer, "text number", frame,
-			  chart->wait_y + row * WAIT_ROW_STEP, start_ns, end_ns);
+		y = chart->wait_y + row * WAIT_ROW_STEP;
+		if (layer == LAYER_LINKS)
+			put_link(chart, record, y);
+		else if (layer == LAYER_BLOCKS)
+			put_wait(chart, record, frame, y);
 	}
 	return rows;
 }
 
-static void put_frames(const struct chart *chart)
+static void put_screen(const struct chart *chart)
 {
 	const struct screen *screen = chart->screen;
+	int64_t period = screen->run->options.period_ns;
+	char class[CLASS_SIZE];
 
 	for (uint32_t frame = 0; frame < screen->received; frame++) {
 		const struct frame_record *record = &screen->run->shared->frames[frame];
 		int64_t leave_ns = record->leave_ns ? record->leave_ns : chart->end_ns;
+		int64_t once_ns = record->flip_ns + period;
 
-		if (record->render_ns && record->signal_ns) {
-			put_block(chart, "solid", record->buffer, "label", frame, chart->render_y,
-				  record->render_ns, record->signal_ns);
-			if (inside(chart, record->render_ns))
-				put_pointer(chart, position(chart, record->render_ns),
-					    chart->render_y - 4);
-		}
-		if (record->flip_ns && screen->run->options.fences &&
-		    inside(chart, record->signal_ns))
-			fprintf(chart->file, "<path class=\"c%d link\" d=\"M%.1f %.1fV%.1f\"/>\n",
-				record->buffer % COLOURS, position(chart, record->signal_ns),
-				chart->render_y, chart->wait_y + LANE_HEIGHT);
-		if (record->flip_ns)
-			put_block(chart, record->torn ? "solid torn" : "solid", record->buffer,
-				  "label", frame, chart->screen_y, record->flip_ns, leave_ns);
+		if (!record->flip_ns)
+			continue;
+		block_class(class, record->buffer, record->torn ? "torn solid" : "solid");
+		put_block(chart, class, chart->screen_y, record->flip_ns, leave_ns);
+		/* On what comes before a repetition, which is hatched. */
+		put_number(chart, "number white", frame, chart->screen_y, record->flip_ns,
+			   once_ns < leave_ns ? once_ns : leave_ns);
 	}
 }
 
@@ -340,27 +389,27 @@ static void put_legend(const struct chart *chart, double y)
 		put_swatch(chart, class, x + 22.0 * colour / colours, y, 22.0 / colours - 1);
 	}
 	put_legend_text(chart, x, y, "one colour a buffer");
-	put_pointer(chart, x + 190, y - 3);
-	put_legend_text(chart, x + 172, y,
+	put_pointer(chart, x + 200, y - 3);
+	put_legend_text(chart, x + 182, y,
 			options->fences ? "flip queued, fence pending" : "flip queued");
 	if (options->fences) {
-		fprintf(chart->file, "<path class=\"c0 link\" d=\"M%.1f %.1fv14\"/>\n", x + 404,
+		fprintf(chart->file, "<path class=\"c0 link\" d=\"M%.1f %.1fv14\"/>\n", x + 430,
 			y - 7);
-		put_legend_text(chart, x + 386, y, "fence signaled");
-		put_swatch(chart, "c0 wait", x + 520, y, 20);
-		put_legend_text(chart, x + 520, y, "ready, waits for the vblank");
+		put_legend_text(chart, x + 420, y, "fence signaled");
+		put_swatch(chart, "c0 wait", x + 560, y, 20);
+		put_legend_text(chart, x + 560, y, "ready, waits for the vblank");
 	}
 	y += LEGEND_STEP;
 	fprintf(chart->file, "<path class=\"grid\" d=\"M%.1f %.1fv14\"/>\n", x + 10, y - 7);
 	put_legend_text(chart, x, y, "vblank");
-	put_cross(chart, x + 190, y);
-	put_legend_text(chart, x + 172, y, "missed vblank: no frame ready");
-	put_swatch(chart, "c0 solid", x + 394, y, 20);
-	put_swatch(chart, "again", x + 394, y, 20);
-	put_legend_text(chart, x + 394, y, "shown again");
+	put_cross(chart, x + 200, y);
+	put_legend_text(chart, x + 182, y, "missed vblank: no frame ready");
+	put_swatch(chart, "c0 solid", x + 420, y, 20);
+	put_swatch(chart, "again", x + 420, y, 20);
+	put_legend_text(chart, x + 420, y, "shown again");
 	if (chart->screen->torn) {
-		put_swatch(chart, "solid torn", x + 520, y, 20);
-		put_legend_text(chart, x + 520, y, "torn: pixels of another frame in it");
+		put_swatch(chart, "solid torn", x + 560, y, 20);
+		put_legend_text(chart, x + 560, y, "torn: pixels of another frame in it");
 	}
 }
 
@@ -392,8 +441,8 @@ static int place_lanes(struct chart *chart)
 	y += LANE_HEIGHT + LANE_GAP;
 	if (chart->screen->run->options.fences) {
 		chart->wait_y = y;
-		chart->wait_height =
-			put_waiting(chart, false) * WAIT_ROW_STEP - (WAIT_ROW_STEP - LANE_HEIGHT);
+		chart->wait_height = put_waiting(chart, LAYER_NONE) * WAIT_ROW_STEP -
+				     (WAIT_ROW_STEP - LANE_HEIGHT);
 		y += chart->wait_height + LANE_GAP;
 	}
 	chart->screen_y = y;
@@ -430,9 +479,12 @@ void report_svg(FILE *file, const struct screen *screen)
 	put_lane(&chart, "on screen", chart.screen_y, LANE_HEIGHT);
 	put_lane(&chart, "missed vblank", chart.missed_y, LANE_HEIGHT);
 	put_vblanks(&chart);
-	put_frames(&chart);
-	if (screen->run->options.fences)
-		put_waiting(&chart, true);
+	put_rendering(&chart);
+	if (screen->run->options.fences) {
+		put_waiting(&chart, LAYER_LINKS);
+		put_waiting(&chart, LAYER_BLOCKS);
+	}
+	put_screen(&chart);
 	put_missed(&chart);
 	put_axis(&chart);
 	put_legend(&chart, chart.legend_y);
