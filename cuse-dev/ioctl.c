@@ -86,6 +86,8 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 	device_lock(device);
 	result = call(request, row, argument, input, size);
 	device_unlock(device);
+	/* A request that brings nothing back must not be given anything. */
 	if (result != REQUEST_PARKED)
-		request_reply(request->fuse, result, argument, request->size);
+		request_reply(request->fuse, result, argument,
+			      _IOC_DIR(request->command) & _IOC_READ ? request->size : 0);
 }
