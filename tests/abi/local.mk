@@ -1,1 +1,101 @@
 # SPDX-License-Identifier: MIT
+# Each program of the suite runs under run-with-device, which starts a daemon for it and proves that
+# nothing is left. $DMA_FENCE_TRANSPORT says over which transport: fuse (where it is not set) or cuse.
+if ENABLE_DAEMON
+if ENABLE_CRITERION
+ABI_LOG_DRIVER = $(LOG_DRIVER)
+ABI_LOG_COMPILER = tests/abi/run-with-device
+AM_ABI_LOG_FLAGS = --daemon cuse-dev/dma-fenced --
+
+check_PROGRAMS += tests/abi/run-with-device
+tests_abi_run_with_device_SOURCES = \
+	tests/abi/daemon.c tests/abi/daemon.h tests/abi/run-with-device.c
+
+# What the programs share.
+check_LTLIBRARIES = tests/abi/libabi.la
+tests_abi_libabi_la_SOURCES = \
+	tests/abi/check.c tests/abi/check.h \
+	tests/abi/daemon.c tests/abi/daemon.h \
+	tests/abi/fixture.c tests/abi/fixture.h \
+	tests/abi/process.c tests/abi/process.h \
+	tests/abi/raw.c tests/abi/raw.h \
+	tests/abi/raw_fd.c
+abi_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+abi_ldadd = tests/abi/libabi.la $(CRITERION_LIBS)
+tests_abi_libabi_la_CFLAGS = $(abi_cflags)
+
+abi_programs = \
+	tests/abi/buffer.abi \
+	tests/abi/caps.abi \
+	tests/abi/create.abi \
+	tests/abi/event.abi \
+	tests/abi/interrupt.abi \
+	tests/abi/io_uring.abi \
+	tests/abi/lifetime.abi \
+	tests/abi/merge.abi \
+	tests/abi/query.abi \
+	tests/abi/seqno_write.abi \
+	tests/abi/signal.abi \
+	tests/abi/sync_file.abi \
+	tests/abi/timeline.abi \
+	tests/abi/wait.abi
+check_PROGRAMS += $(abi_programs)
+TESTS += $(abi_programs)
+
+tests_abi_buffer_abi_SOURCES = tests/abi/buffer.c
+tests_abi_buffer_abi_CFLAGS = $(abi_cflags)
+tests_abi_buffer_abi_LDADD = $(abi_ldadd)
+
+tests_abi_caps_abi_SOURCES = tests/abi/caps.c
+tests_abi_caps_abi_CFLAGS = $(abi_cflags)
+tests_abi_caps_abi_LDADD = $(abi_ldadd)
+
+tests_abi_create_abi_SOURCES = tests/abi/create.c
+tests_abi_create_abi_CFLAGS = $(abi_cflags)
+tests_abi_create_abi_LDADD = $(abi_ldadd)
+
+tests_abi_event_abi_SOURCES = tests/abi/event.c
+tests_abi_event_abi_CFLAGS = $(abi_cflags)
+tests_abi_event_abi_LDADD = $(abi_ldadd)
+
+tests_abi_interrupt_abi_SOURCES = tests/abi/interrupt.c
+tests_abi_interrupt_abi_CFLAGS = $(abi_cflags)
+tests_abi_interrupt_abi_LDADD = $(abi_ldadd)
+
+tests_abi_io_uring_abi_SOURCES = tests/abi/io_uring.c
+tests_abi_io_uring_abi_CFLAGS = $(abi_cflags) $(LIBURING_CFLAGS)
+tests_abi_io_uring_abi_LDADD = $(abi_ldadd) $(LIBURING_LIBS)
+
+tests_abi_lifetime_abi_SOURCES = tests/abi/lifetime.c
+tests_abi_lifetime_abi_CFLAGS = $(abi_cflags)
+tests_abi_lifetime_abi_LDADD = $(abi_ldadd)
+
+tests_abi_merge_abi_SOURCES = tests/abi/merge.c
+tests_abi_merge_abi_CFLAGS = $(abi_cflags)
+tests_abi_merge_abi_LDADD = $(abi_ldadd)
+
+tests_abi_query_abi_SOURCES = tests/abi/query.c
+tests_abi_query_abi_CFLAGS = $(abi_cflags)
+tests_abi_query_abi_LDADD = $(abi_ldadd)
+
+tests_abi_seqno_write_abi_SOURCES = tests/abi/seqno_write.c
+tests_abi_seqno_write_abi_CFLAGS = $(abi_cflags)
+tests_abi_seqno_write_abi_LDADD = $(abi_ldadd)
+
+tests_abi_signal_abi_SOURCES = tests/abi/signal.c
+tests_abi_signal_abi_CFLAGS = $(abi_cflags)
+tests_abi_signal_abi_LDADD = $(abi_ldadd)
+
+tests_abi_sync_file_abi_SOURCES = tests/abi/sync_file.c
+tests_abi_sync_file_abi_CFLAGS = $(abi_cflags)
+tests_abi_sync_file_abi_LDADD = $(abi_ldadd)
+
+tests_abi_timeline_abi_SOURCES = tests/abi/timeline.c
+tests_abi_timeline_abi_CFLAGS = $(abi_cflags)
+tests_abi_timeline_abi_LDADD = $(abi_ldadd)
+
+tests_abi_wait_abi_SOURCES = tests/abi/wait.c
+tests_abi_wait_abi_CFLAGS = $(abi_cflags)
+tests_abi_wait_abi_LDADD = $(abi_ldadd)
+endif
+endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* raw_fd.c - the requests that take or give an fd: sync_files and buffers. */
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "raw.h"
+
+int raw_export(int fd, uint32_t handle, uint64_t token[2])
+{
+	struct dma_fence_export export = { .handle = handle, .kind = DMA_FENCE_EXPORT_SYNC_FILE };
+	int result = raw_ioctl(fd, DMA_FENCE_IOC_EXPORT, &export);
+
+	if (result == 0) {
+		token[0] = export.token[0];
+		token[1] = export.token[1];
+	}
+	return result;
+}
+
+int raw_bind(int fd, const uint64_t token[2])
+{
+	struct dma_fence_bind bind = {
+		.token = { token[0], token[1] },
+		.kind = DMA_FENCE_EXPORT_SYNC_FILE,
+	};
+
+	return raw_ioctl(fd, DMA_FENCE_IOC_BIND, &bind);
+}
+
+int new_sync_file(int fd, uint32_t handle)
+{
+	int sync_file = open_device();
+	uint64_t token[2];
+
+	expect(raw_export(fd, handle, token), 0);
+	expect(raw_bind(sync_file, token), 0);
+	return sync_file;
+}
+
+int raw_import(int fd, int sync_file, uint32_t *handle)
+{
+	struct dma_fence_import request = { .fd = sync_file };
+	int result = raw_ioctl(fd, DMA_FENCE_IOC_IMPORT, &request);
+
+	if (result == 0)
+		*handle = request.handle;
+	return result;
+}
+
+uint32_t import(int fd, int sync_file)
+{
+	uint32_t handle;
+
+	expect(raw_import(fd, sync_file, &handle), 0);
+	return handle;
+}
+
+int raw_file_info(int sync_file, struct sync_file_info *info, struct sync_fence_info *fences,
+		  uint32_t count)
+{
+	memset(info, 0, sizeof(*info));
+	info->num_fences = count;
+	info->sync_fence_info = (uintptr_t)fences;
+	return raw_ioctl(sync_file, SYNC_IOC_FILE_INFO, info);
+}
+
+int sync_file_status(int sync_file)
+{
+	struct sync_file_info info;
+
+	expect(raw_file_info(sync_file, &info, NULL, 0), 0);
+	return info.status;
+}
+
+short poll_for(int fd, int64_t ms)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int64_t end = in_ms(ms), left;
+	int ready;
+
+	do {
+		left = (end - now_ns()) / NSEC_PER_MSEC;
+		ready = poll(&poll_fd, 1, left > 0 ? left : 0);
+	} while (ready < 0 && errno == EINTR);
+	must(ready);
+	return ready ? poll_fd.revents : 0;
+}
+
+int new_buffer(size_t size)
+{
+	int fd = must(memfd_create("buffer", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+
+	must(ftruncate(fd, size));
+	return fd;
+}
+
+void *map_buffer(int buffer, size_t size)
+{
+	return must(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0));
+}
+
+int raw_attach(int fd, int buffer, uint32_t handle, uint32_t usage)
+{
+	struct dma_fence_attach attach = { .fd = buffer, .handle = handle, .usage = usage };
+
+	return raw_ioctl(fd, DMA_FENCE_IOC_ATTACH, &attach);
+}
+
+int raw_buffer_fences(int fd, int buffer, uint32_t usage, uint32_t flags, uint32_t *handle,
+		      uint32_t *count)
+{
+	struct dma_fence_buffer_fences fences = { .fd = buffer, .usage = usage, .flags = flags };
+	int result = raw_ioctl(fd, DMA_FENCE_IOC_BUFFER_FENCES, &fences);
+
+	if (result == 0) {
+		*handle = fences.handle;
+		*count = fences.count;
+	}
+	return result;
+}
+
+int raw_seqno_write(int fd, uint32_t handle, int buffer, uint64_t offset, uint64_t value,
+		    uint32_t size)
+{
+	struct dma_fence_seqno_write write = {
+		.handle = handle,
+		.fd = buffer,
+		.offset = offset,
+		.value = value,
+		.size = size,
+	};
+
+	return raw_ioctl(fd, DMA_FENCE_IOC_SEQNO_WRITE, &write);
+}
