@@ -36,6 +36,7 @@ static struct memory_job *memory_job_create(const void *argument, size_t argumen
 	memory->array = (void *)((behind + ARRAY_ALIGNMENT - 1) & ~(uintptr_t)(ARRAY_ALIGNMENT - 1));
 	memory->address = address;
 	memory->array_size = array_size;
+	memory->job.charge = sizeof(*memory) + room + ARRAY_ALIGNMENT + array_size;
 	memory->job.answer = memory->argument;
 	memory->job.answer_size = argument_size;
 	return memory;

@@ -2,8 +2,8 @@
 /*
  * lane.c - see lane.h. Everything here is under device->lock, but for prepare and cleanup of a job.
  *
- * A job is in the queue, or a thread has it. Interrupted in the queue or at work it is marked abandoned, and freed by
- * its thread when that comes to it: never by anybody else.
+ * A job is in the queue, or a thread has it. Interrupted in the queue it is freed at once, or else a client whose lanes hang could
+ * pile up jobs by being interrupted; interrupted at work it is marked abandoned, and its thread frees it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -115,10 +115,21 @@ static struct lane_job *next_job(struct lanes *lanes)
 	DL_FOREACH(lanes->queue, job) {
 		if (client_of(lanes, job)->running < LANES_PER_CLIENT) {
 			DL_DELETE(lanes->queue, job);
+			job->queued = false;
 			return job;
 		}
 	}
 	return NULL;
+}
+
+/* It counts no longer for its client, nor for its user. */
+static void settle(struct lane_job *job)
+{
+	client_put(job->device->lanes, client_of(job->device->lanes, job));
+	if (!job->account)
+		return;
+	account_uncharge(job->account, job->charge);
+	account_put(job->device, job->account);
 }
 
 /* Called and returns with the lock held. */
@@ -145,7 +156,7 @@ static void run(struct lane_job *job)
 		answer = result != REQUEST_PARKED;
 	}
 	client->running--;
-	client_put(device->lanes, client);
+	settle(job);
 	device_unlock_and_notify(device);
 	if (job->cleanup)
 		job->cleanup(job);
@@ -215,7 +226,15 @@ static int need_thread(struct device *device)
 
 static void abandoned(struct parked *parked)
 {
-	((struct lane_job *)parked)->abandoned = true;
+	struct lane_job *job = (struct lane_job *)parked;
+
+	job->abandoned = true;
+	if (!job->queued)
+		return;
+	/* Nothing was prepared, so there is nothing to clean up. */
+	DL_DELETE(job->device->lanes->queue, job);
+	settle(job);
+	free(job);
 }
 
 static int enqueue(struct lane_job *job)
@@ -226,8 +245,10 @@ static int enqueue(struct lane_job *job)
 	if (!client)
 		return -ENOMEM;
 	DL_APPEND(lanes->queue, job);
+	job->queued = true;
 	if (need_thread(job->device)) {
 		DL_DELETE(lanes->queue, job);
+		job->queued = false;
 		client_put(lanes, client);
 		return -ENOMEM;
 	}
@@ -241,12 +262,23 @@ int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, p
 	job->device = file->device;
 	job->thread = thread;
 	job->client = process_of(file->device->lanes, thread);
-	ret = park(&job->parked, fuse, file, abandoned);
+	ret = account_charge(file->account, job->charge);
 	if (ret)
 		return ret;
+	ret = park(&job->parked, fuse, file, abandoned);
+	if (ret)
+		goto err_uncharge;
 	ret = enqueue(job);
 	if (ret)
-		unpark(&job->parked);
+		goto err_unpark;
+	job->account = file->account;
+	job->account->users++;
+	return 0;
+
+err_unpark:
+	unpark(&job->parked);
+err_uncharge:
+	account_uncharge(file->account, job->charge);
 	return ret;
 }
 

@@ -30,7 +30,10 @@ struct lane_job {
 	struct lane_job *prev, *next;	/* of the queue */
 	pid_t thread;			/* the caller */
 	pid_t client;			/* its process; 0: the daemon itself */
+	bool queued;			/* under the lock: no thread has it yet */
 	bool abandoned;			/* under the lock: interrupted, or the device stops; nobody waits for an answer */
+	struct account *account;	/* of whoever asked, pays for charge; NULL: the daemon itself */
+	uint64_t charge;		/* bytes, filled in before lane_submit() */
 	int (*prepare)(struct lane_job *job);
 	int (*apply)(struct lane_job *job);
 	void (*cleanup)(struct lane_job *job);
@@ -43,8 +46,8 @@ int lanes_start(struct device *device);
 void lanes_stop(struct device *device);
 
 /*
- * Parks the request of thread and queues the job, whose functions and answer are filled in. Under the lock. On an error the
- * job stays the caller's: as park(), and -ENOMEM.
+ * Parks the request of thread and queues the job, whose functions, answer and charge are filled in. Under the lock. On an
+ * error the job stays the caller's: as park(), and -ENOMEM.
  */
 int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, pid_t thread);
 /* A job of the daemon's own, prepare and cleanup only. Under the lock; it cannot fail, at worst it is done here and now. */
