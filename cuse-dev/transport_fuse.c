@@ -128,16 +128,13 @@ static bool fuse_available(bool complain)
 {
 	int fd = open(FUSE_DEVICE, O_RDWR | O_CLOEXEC);
 
-	/* Without the right to open it the setuid fusermount3 may do so for us. */
-	if (fd < 0 && (errno != EACCES || !geteuid())) {
-		if (complain)
-			log_error("cannot open %s: %s%s", FUSE_DEVICE, strerror(errno),
-				  errno == ENOENT ? " (try 'modprobe fuse')" : "");
-		return false;
-	}
+	if (fd < 0 && complain)
+		log_error("cannot open %s: %s%s", FUSE_DEVICE, strerror(errno),
+			  errno == ENOENT ? " (try 'modprobe fuse')" :
+			  errno == EACCES ? " (its mode should be 0666)" : "");
 	if (fd >= 0)
 		close(fd);
-	return true;
+	return fd >= 0;
 }
 
 static char *default_path(void)
