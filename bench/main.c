@@ -67,7 +67,7 @@ static const struct argp_option option_table[] = {
 	 "error",
 	 0},
 	{"limits", KEY_LIMITS, NULL, 0,
-	 "Exit with 1 if anything exceeds its limit, pinned, at the median: for people, not for "
+	 "Exit with 1 if a ratio of batches exceeds its limit on one CPU: for people, not for "
 	 "test suites, since a busy machine fails it",
 	 0},
 	{"daemon", KEY_DAEMON, "PATH", 0,

@@ -23,7 +23,7 @@ static double us(uint64_t ns)
 bool result_exceeds(const struct pass *pass, const struct result *result)
 {
 	return pass->placement == PLACE_TOGETHER && result->limit > 0 && result->error == 0 &&
-	       result->measurement.ratio_median > result->limit;
+	       result->measurement.batch_ratio > result->limit;
 }
 
 void report_head(FILE *stream, const struct report *report, const struct pass *pass)

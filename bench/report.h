@@ -32,7 +32,10 @@ struct report {
 	struct pass pass[PLACE_COUNT];
 };
 
-/* Limits are for what shares a CPU. */
+/*
+ * Limits are for what shares a CPU, and for the ratio of the batches: what disturbs the machine for
+ * a while can move the medians of all samples against each other.
+ */
 bool result_exceeds(const struct pass *pass, const struct result *result);
 
 /* The text is written as it comes: a head, then row by row. */

@@ -244,10 +244,9 @@ void stage_close(struct stage *stage)
 
 int target_settle(const struct target *target)
 {
-	struct dma_fence_caps caps = {0};
-	unsigned long echo = FLOOR_IOC(_IOC_READ | _IOC_WRITE, FLOOR_ECHO, sizeof(caps));
+	struct dma_fence_stats stats = {0};
+	unsigned long echo = FLOOR_IOC(_IOC_READ | _IOC_WRITE, FLOOR_ECHO, sizeof(stats));
+	unsigned long request = target->native ? DMA_FENCE_IOC_GET_STATS : echo;
 
-	return ioctl(target->node, target->native ? DMA_FENCE_IOC_GET_CAPS : echo, &caps) < 0
-		       ? -errno
-		       : 0;
+	return ioctl(target->node, request, &stats) < 0 ? -errno : 0;
 }

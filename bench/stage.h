@@ -65,8 +65,8 @@ int stage_open(struct stage *stage, const struct stage_options *options, enum pl
 void stage_close(struct stage *stage);
 
 /*
- * One request, after which the target is done with all that were sent to it before, RELEASE
- * included: servers answer in the order of arrival.
+ * One request that the reader answers by itself, after which it is done with all that were sent to
+ * it before, RELEASE included: servers answer in the order of arrival.
  */
 int target_settle(const struct target *target);
 
