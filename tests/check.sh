@@ -13,7 +13,7 @@ about_stage()
 	case $1 in
 	gcc) echo "make check: units, headers, manual pages, the device over FUSE" ;;
 	clang) echo "everything compiled with clang, warnings as errors" ;;
-	sanitizers) echo "make check under AddressSanitizer and UndefinedBehaviorSanitizer" ;;
+	sanitizers) echo "the same programs under AddressSanitizer, UndefinedBehaviorSanitizer" ;;
 	threads) echo "the stress programs under ThreadSanitizer" ;;
 	guest) echo "the device's tests over CUSE, in a virtual machine" ;;
 	options) echo "builds with one part left out" ;;
@@ -99,19 +99,21 @@ build()
 	return 1
 }
 
-# test_in FOLDER [COMMAND PREFIX]...: make check, after build.
+# test_in FOLDER TESTS [COMMAND PREFIX]...: those tests, by what make calls them, after build.
 test_in()
 {
-	local folder=build/$1 status=0
-	shift
+	local folder=build/$1 tests=$2 status=0
+	shift 2
 	find "$folder" -name '*.trs' -delete
+	tests=$(make -s -C "$folder" --eval="list: ; @echo $tests" list)
 	quietly env TEST_TIME_LIMIT=900 "$@" \
-		make -C "$folder" --no-print-directory -k -j"$(nproc)" check || status=$?
+		make -C "$folder" --no-print-directory -k -j"$(nproc)" check "TESTS=$tests" ||
+		status=$?
 	record_results "$folder" "$status"
 }
 
-# test_sanitized FOLDER: the same, where each report of a sanitizer, of whatever process, is a
-# failure too.
+# test_sanitized FOLDER: the tests that run what was built. Each report of a sanitizer, of whatever
+# process, is a failure too.
 test_sanitized()
 {
 	local reports=$PWD/build/$1/reports report
@@ -124,7 +126,7 @@ test_sanitized()
 	prefix+=(env "ASAN_OPTIONS=log_path=$reports/address"
 		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
 		"TSAN_OPTIONS=log_path=$reports/thread")
-	test_in "$1" "${prefix[@]}"
+	test_in "$1" '$(filter-out man/% tests/header/%,$(TESTS))' "${prefix[@]}"
 	for report in "$reports"/*; do
 		[ -s "$report" ] || continue
 		cat "$report" >>"$log"
@@ -136,7 +138,7 @@ test_sanitized()
 
 stage_gcc()
 {
-	build gcc CC=gcc --enable-werror && test_in gcc
+	build gcc CC=gcc --enable-werror && test_in gcc '$(TESTS)'
 }
 
 stage_clang()
