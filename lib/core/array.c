@@ -157,12 +157,15 @@ static bool array_signaled(struct dma_fence *fence)
 static void array_release(struct dma_fence *fence)
 {
 	struct dma_fence_array *array = array_of(fence);
+	bool enabled = atomic_load_explicit(&fence->flags, memory_order_relaxed) &
+		       (1u << DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT);
 	unsigned int i;
 
 	for (i = 0; i < array->count; i++) {
 		struct array_member *member = &array->members[i];
 
-		dma_fence_remove_callback(member->fence, &member->callback);
+		if (enabled)
+			dma_fence_remove_callback(member->fence, &member->callback);
 		dma_fence_put(member->fence);
 	}
 	pthread_mutex_destroy(&array->lock);

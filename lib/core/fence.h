@@ -59,8 +59,10 @@ struct dma_fence_cb {
 };
 
 struct dma_fence_ops {
-	/* Both mandatory. The strings live as long as the fence is not signaled; afterwards use
-	 * dma_fence_driver_name() and dma_fence_timeline_name(), which know what is safe. */
+	/*
+	 * Both mandatory. The strings live as long as the fence is not signaled; afterwards use
+	 * dma_fence_driver_name() and dma_fence_timeline_name(), which know what is safe.
+	 */
 	const char *(*get_driver_name)(struct dma_fence *fence);
 	const char *(*get_timeline_name)(struct dma_fence *fence);
 	/*
@@ -89,7 +91,8 @@ struct dma_fence_ops {
 enum dma_fence_flag_bits {
 	DMA_FENCE_FLAG_SIGNALED_BIT,
 	DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT,
-	DMA_FENCE_FLAG_NAMES_STAY_BIT, /* names live as long as the fence: told after the signal too */
+	DMA_FENCE_FLAG_NAMES_STAY_BIT, /* names live as long as the fence: told after the signal too
+					*/
 	DMA_FENCE_FLAG_USER_BITS,
 };
 
@@ -100,7 +103,8 @@ enum dma_fence_flag_bits {
 struct dma_fence {
 	pthread_mutex_t *lock; /* borrowed from whoever called dma_fence_init() */
 	const struct dma_fence_ops *ops;
-	struct dma_fence_cb *callbacks; /* under lock: those that have not run, in order of adding */
+	struct dma_fence_cb
+		*callbacks; /* under lock: those that have not run, in order of adding */
 	struct dma_fence_cb *_Atomic running; /* what is being called; compared, never followed */
 	uint64_t context;
 	uint64_t seqno;

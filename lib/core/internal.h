@@ -15,7 +15,7 @@
 
 #include "fence.h"
 
-#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #define NSEC_PER_SEC 1000000000
 

@@ -32,10 +32,10 @@ struct dma_resv_entry;
 /* The fields are this library's. */
 struct dma_resv {
 	pthread_mutex_t lock;
-	struct dma_resv_entry *entries;		/* in the order of adding, with holes */
-	unsigned int capacity;			/* of entries: 0 or a power of two */
-	unsigned int first, used;		/* between them are those that are not free */
-	unsigned int count;			/* those that hold a fence */
+	struct dma_resv_entry *entries; /* in the order of adding, with holes */
+	unsigned int capacity;		/* of entries: 0 or a power of two */
+	unsigned int first, used;	/* between them are those that are not free */
+	unsigned int count;		/* those that hold a fence */
 };
 
 void dma_resv_init(struct dma_resv *resv);

@@ -17,9 +17,9 @@
 
 struct seqno_write {
 	struct dma_fence_cb callback;
-	void *address;		/* aligned to size */
+	void *address; /* aligned to size */
 	uint64_t value;
-	uint32_t size;		/* 4 or 8 */
+	uint32_t size; /* 4 or 8 */
 	/* Optional: called after the write, in the signaler's thread; may free the seqno_write. */
 	void (*done)(struct seqno_write *seqno_write);
 };

@@ -15,8 +15,8 @@
 #define SYNC_FILE_NAME_SIZE 32
 
 struct sync_file {
-	struct dma_fence *fence;		/* a reference of its own */
-	char user_name[SYNC_FILE_NAME_SIZE];	/* "" : the default name */
+	struct dma_fence *fence;	     /* a reference of its own */
+	char user_name[SYNC_FILE_NAME_SIZE]; /* "" : the default name */
 };
 
 /* name may be NULL or "". */

@@ -19,7 +19,7 @@ struct sync_timeline;
 struct sync_point {
 	struct dma_fence base;
 	struct sync_timeline *timeline;
-	struct sync_point *next, *prev;	/* the timeline's, under its lock, while pending */
+	struct sync_point *next, *prev; /* the timeline's, under its lock, while pending */
 };
 
 /* name is copied, at most 31 bytes of it. One reference, the caller's. NULL: no memory. */

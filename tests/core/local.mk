@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: MIT
+if ENABLE_CRITERION
+check_PROGRAMS += tests/core/core-test
+TESTS += tests/core/core-test
+tests_core_core_test_SOURCES = \
+	tests/core/array-test.c \
+	tests/core/callback-test.c \
+	tests/core/core-test.c tests/core/core-test.h \
+	tests/core/fence-test.c \
+	tests/core/merge-test.c \
+	tests/core/resv-test.c \
+	tests/core/seqno_write-test.c \
+	tests/core/sync_file-test.c \
+	tests/core/timeline-test.c \
+	tests/core/wait-test.c
+tests_core_core_test_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+tests_core_core_test_LDADD = libcore.la $(CRITERION_LIBS)
+endif

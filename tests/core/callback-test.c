@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * callback-test.c - callbacks: added, called, refused, removed; and what they may do while they are
+ * called.
+ */
+#include "core-test.h"
+
+TestSuite(callback, .timeout = 10, .fini = expect_no_fence_left);
+
+Test(callback, is_called_once_by_the_signal)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+
+	cr_expect_eq(dma_fence_add_callback(fence, &recorder.callback, record), 0);
+	cr_expect_eq(recorder.calls, 0);
+	dma_fence_set_error(fence, -EIO);
+	dma_fence_signal(fence);
+	cr_expect_eq(recorder.calls, 1);
+	cr_expect_eq(recorder.fence, fence);
+	cr_expect_eq(recorder.status, -EIO, "the state is visible before callbacks run");
+	dma_fence_signal(fence);
+	cr_expect_eq(recorder.calls, 1);
+	dma_fence_put(fence);
+}
+
+Test(callback, any_number_is_called_in_the_order_of_adding)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorders[100] = { 0 };
+	int i;
+
+	for (i = 0; i < 100; i++)
+		cr_expect_eq(dma_fence_add_callback(fence, &recorders[i].callback, record), 0);
+	dma_fence_signal(fence);
+	for (i = 0; i < 100; i++) {
+		cr_expect_eq(recorders[i].calls, 1);
+		cr_expect_eq(recorders[i].order, i + 1);
+	}
+	dma_fence_put(fence);
+}
+
+Test(callback, added_after_the_signal_is_ENOENT_and_not_called)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+
+	dma_fence_signal(fence);
+	cr_expect_eq(dma_fence_add_callback(fence, &recorder.callback, record), -ENOENT);
+	cr_expect_eq(recorder.calls, 0);
+	cr_expect_not(dma_fence_remove_callback(fence, &recorder.callback));
+	dma_fence_put(fence);
+}
+
+Test(callback, without_a_function_is_EINVAL)
+{
+	struct dma_fence *fence = fence_create();
+	struct dma_fence_cb callback;
+
+	cr_expect_eq(dma_fence_add_callback(fence, &callback, NULL), -EINVAL);
+	dma_fence_signal(fence);
+	cr_expect_eq(dma_fence_add_callback(fence, &callback, NULL), -EINVAL);
+	dma_fence_put(fence);
+}
+
+Test(callback, removed_in_time_is_not_called)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorders[3] = { 0 };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		dma_fence_add_callback(fence, &recorders[i].callback, record);
+	cr_expect(dma_fence_remove_callback(fence, &recorders[1].callback));
+	cr_expect_not(dma_fence_remove_callback(fence, &recorders[1].callback));
+	dma_fence_signal(fence);
+	cr_expect_eq(recorders[0].calls, 1);
+	cr_expect_eq(recorders[1].calls, 0);
+	cr_expect_eq(recorders[2].calls, 1);
+	dma_fence_put(fence);
+}
+
+Test(callback, removed_late_is_told_so)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+
+	dma_fence_add_callback(fence, &recorder.callback, record);
+	dma_fence_signal(fence);
+	cr_expect_not(dma_fence_remove_callback(fence, &recorder.callback));
+	cr_expect_eq(recorder.calls, 1);
+	dma_fence_put(fence);
+}
+
+Test(callback, never_added_cannot_be_removed)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+
+	cr_expect_not(dma_fence_remove_callback(fence, &recorder.callback));
+	dma_fence_put(fence);
+}
+
+Test(callback, can_be_added_again_after_it_was_removed)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+
+	dma_fence_add_callback(fence, &recorder.callback, record);
+	dma_fence_remove_callback(fence, &recorder.callback);
+	cr_expect_eq(dma_fence_add_callback(fence, &recorder.callback, record), 0);
+	dma_fence_signal(fence);
+	cr_expect_eq(recorder.calls, 1);
+	dma_fence_put(fence);
+}
+
+Test(callback, between_mark_and_run_can_still_be_removed)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorders[2] = { 0 }, late = { 0 };
+
+	dma_fence_add_callback(fence, &recorders[0].callback, record);
+	dma_fence_add_callback(fence, &recorders[1].callback, record);
+	pthread_mutex_lock(fence->lock);
+	cr_expect_eq(dma_fence_mark_signaled_locked(fence, 5), 0);
+	pthread_mutex_unlock(fence->lock);
+	cr_expect(dma_fence_is_signaled(fence));
+	cr_expect_eq(recorders[0].calls, 0);
+	cr_expect_eq(dma_fence_add_callback(fence, &late.callback, record), -ENOENT);
+	cr_expect(dma_fence_remove_callback(fence, &recorders[0].callback));
+	dma_fence_run_callbacks(fence);
+	cr_expect_eq(recorders[0].calls, 0);
+	cr_expect_eq(recorders[1].calls, 1);
+	dma_fence_put(fence);
+}
+
+Test(callback, signal_locked_calls_with_the_lock_held)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+
+	dma_fence_add_callback(fence, &recorder.callback, record);
+	pthread_mutex_lock(fence->lock);
+	cr_expect_eq(dma_fence_signal_locked(fence), 0);
+	cr_expect_eq(recorder.calls, 1);
+	cr_expect_eq(pthread_mutex_trylock(fence->lock), EBUSY);
+	pthread_mutex_unlock(fence->lock);
+	dma_fence_put(fence);
+}
+
+/* ---- what a callback may do ---- */
+
+/* A callback that acts on another fence, on its own, or on another callback: see each test. */
+struct actor {
+	struct dma_fence_cb callback;
+	struct dma_fence *other;
+	struct recorder *recorder;
+	bool removed_itself, removed_other, lock_was_free;
+	int added, signaled;
+};
+
+static struct actor *to_actor(struct dma_fence_cb *callback)
+{
+	return (struct actor *)callback;
+}
+
+static void look_at_lock(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct actor *actor = to_actor(callback);
+
+	actor->lock_was_free = !pthread_mutex_trylock(fence->lock);
+	if (actor->lock_was_free)
+		pthread_mutex_unlock(fence->lock);
+}
+
+Test(callback, is_called_without_the_lock)
+{
+	struct dma_fence *fence = fence_create();
+	struct actor actor = { 0 };
+
+	dma_fence_add_callback(fence, &actor.callback, look_at_lock);
+	dma_fence_signal(fence);
+	cr_expect(actor.lock_was_free);
+	dma_fence_put(fence);
+}
+
+static void free_itself(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	free(callback);
+}
+
+Test(callback, may_free_itself)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+
+	dma_fence_add_callback(fence, malloc(sizeof(struct dma_fence_cb)), free_itself);
+	dma_fence_add_callback(fence, &recorder.callback, record);
+	dma_fence_signal(fence);
+	cr_expect_eq(recorder.calls, 1);
+	dma_fence_put(fence);
+}
+
+static void remove_itself(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	to_actor(callback)->removed_itself = dma_fence_remove_callback(fence, callback);
+}
+
+Test(callback, that_removes_itself_is_told_false_at_once)
+{
+	struct dma_fence *fence = fence_create();
+	struct actor actor = { .removed_itself = true };
+
+	dma_fence_add_callback(fence, &actor.callback, remove_itself);
+	dma_fence_signal(fence);
+	cr_expect_not(actor.removed_itself);
+	dma_fence_put(fence);
+}
+
+static void signal_other(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct actor *actor = to_actor(callback);
+
+	actor->signaled = dma_fence_signal(actor->other);
+}
+
+/* On the second fence, called from within the first one's callback. */
+static void remove_outer(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct actor *actor = to_actor(callback);
+
+	actor->removed_other =
+		dma_fence_remove_callback(actor->other, &actor->recorder->callback);
+}
+
+Test(callback, nested_in_another_may_remove_the_outer_one)
+{
+	struct dma_fence *outer = fence_create(), *inner = fence_create();
+	struct actor signaler = { .other = inner };
+	struct actor remover = {
+		.other = outer,
+		.recorder = (struct recorder *)&signaler,
+		.removed_other = true,
+	};
+
+	dma_fence_add_callback(outer, &signaler.callback, signal_other);
+	dma_fence_add_callback(inner, &remover.callback, remove_outer);
+	dma_fence_signal(outer);
+	cr_expect_eq(signaler.signaled, 0);
+	cr_expect_not(remover.removed_other);
+	dma_fence_put(outer);
+	dma_fence_put(inner);
+}
+
+static void remove_next(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct actor *actor = to_actor(callback);
+
+	actor->removed_other = dma_fence_remove_callback(fence, &actor->recorder->callback);
+}
+
+Test(callback, may_remove_another_that_has_not_had_its_turn)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+	struct actor actor = { .recorder = &recorder };
+
+	dma_fence_add_callback(fence, &actor.callback, remove_next);
+	dma_fence_add_callback(fence, &recorder.callback, record);
+	dma_fence_signal(fence);
+	cr_expect(actor.removed_other);
+	cr_expect_eq(recorder.calls, 0);
+	dma_fence_put(fence);
+}
+
+static void add_to_its_own_fence(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct actor *actor = to_actor(callback);
+
+	actor->added = dma_fence_add_callback(fence, &actor->recorder->callback, record);
+	actor->signaled = dma_fence_signal(fence);
+}
+
+Test(callback, sees_its_own_fence_as_signaled)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder recorder = { 0 };
+	struct actor actor = { .recorder = &recorder };
+
+	dma_fence_add_callback(fence, &actor.callback, add_to_its_own_fence);
+	dma_fence_signal(fence);
+	cr_expect_eq(actor.added, -ENOENT);
+	cr_expect_eq(actor.signaled, -EINVAL);
+	cr_expect_eq(recorder.calls, 0);
+	dma_fence_put(fence);
+}
+
+static void move_to_other(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct actor *actor = to_actor(callback);
+
+	actor->added = dma_fence_add_callback(actor->other, callback, signal_other);
+}
+
+Test(callback, may_add_itself_to_another_fence)
+{
+	struct dma_fence *fence = fence_create(), *next = fence_create(), *last = fence_create();
+	struct actor actor = { .other = next };
+	struct recorder recorder = { 0 };
+
+	dma_fence_add_callback(last, &recorder.callback, record);
+	dma_fence_add_callback(fence, &actor.callback, move_to_other);
+	dma_fence_signal(fence);
+	cr_expect_eq(actor.added, 0);
+	cr_expect_not(dma_fence_remove_callback(fence, &actor.callback), "it is not there any more");
+	actor.other = last;
+	dma_fence_signal(next);
+	cr_expect_eq(recorder.calls, 1);
+	dma_fence_put(fence);
+	dma_fence_put(next);
+	dma_fence_put(last);
+}
+
+static void put_other(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	dma_fence_put(to_actor(callback)->other);
+}
+
+Test(callback, may_release_another_fence)
+{
+	struct dma_fence *fence = fence_create();
+	struct actor actor = { .other = fence_create() };
+
+	dma_fence_add_callback(fence, &actor.callback, put_other);
+	dma_fence_signal(fence);
+	cr_expect_eq(fences_alive(), 1);
+	dma_fence_put(fence);
+}
+
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct dma_fence *create_under_shared_lock(void)
+{
+	return test_fence_create(&plain_ops, &shared_lock, dma_fence_context_alloc(1), 1);
+}
+
+/* Adds, removes, looks, signals and drops: all of it on fences that share the lock of its own. */
+struct everything {
+	struct dma_fence_cb callback;
+	struct dma_fence *other, *dropped;
+	struct recorder kept, removed;
+	bool was_active, was_removed;
+};
+
+static void do_everything(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct everything *everything = (struct everything *)callback;
+
+	everything->was_active = !dma_fence_is_signaled(everything->other);
+	dma_fence_add_callback(everything->other, &everything->kept.callback, record);
+	dma_fence_add_callback(everything->other, &everything->removed.callback, record);
+	everything->was_removed =
+		dma_fence_remove_callback(everything->other, &everything->removed.callback);
+	dma_fence_remove_callback(fence, callback);
+	dma_fence_set_error(everything->other, -EIO);
+	dma_fence_signal(everything->other);
+	dma_fence_put(everything->dropped);
+}
+
+static void expect_everything_done(struct everything *everything)
+{
+	cr_expect(everything->was_active);
+	cr_expect(everything->was_removed);
+	cr_expect_eq(everything->kept.calls, 1);
+	cr_expect_eq(everything->kept.status, -EIO);
+	cr_expect_eq(everything->removed.calls, 0);
+	cr_expect_eq(fences_alive(), 2);
+}
+
+Test(callback, may_do_everything_to_fences_that_share_the_lock)
+{
+	struct dma_fence *fence = create_under_shared_lock();
+	struct everything everything = {
+		.other = create_under_shared_lock(),
+		.dropped = create_under_shared_lock(),
+	};
+
+	dma_fence_add_callback(fence, &everything.callback, do_everything);
+	dma_fence_signal(fence);
+	expect_everything_done(&everything);
+	dma_fence_put(fence);
+	dma_fence_put(everything.other);
+}
+
+Test(callback, may_do_everything_even_with_the_lock_held)
+{
+	struct dma_fence *fence = create_under_shared_lock();
+	struct everything everything = {
+		.other = create_under_shared_lock(),
+		.dropped = create_under_shared_lock(),
+	};
+
+	dma_fence_add_callback(fence, &everything.callback, do_everything);
+	pthread_mutex_lock(&shared_lock);
+	dma_fence_signal_locked(fence);
+	cr_expect_eq(pthread_mutex_trylock(&shared_lock), EBUSY, "the lock was held throughout");
+	pthread_mutex_unlock(&shared_lock);
+	expect_everything_done(&everything);
+	dma_fence_put(fence);
+	dma_fence_put(everything.other);
+}
+
+/* ---- against another thread ---- */
+
+/* A callback that stays until it is let go. */
+struct slow {
+	struct dma_fence_cb callback;
+	_Atomic bool entered, left;
+};
+
+static void stay(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct slow *slow = (struct slow *)callback;
+
+	slow->entered = true;
+	sleep_ns(100 * NSEC_PER_MSEC);
+	slow->left = true;
+}
+
+Test(callback, removal_waits_for_one_that_runs_in_another_thread)
+{
+	struct dma_fence *fence = fence_create();
+	struct slow slow = { 0 };
+	pthread_t thread;
+
+	dma_fence_add_callback(fence, &slow.callback, stay);
+	thread = signal_later(fence, 0);
+	while (!slow.entered)
+		sleep_ns(NSEC_PER_MSEC);
+	cr_expect_not(dma_fence_remove_callback(fence, &slow.callback));
+	cr_expect(slow.left);
+	pthread_join(thread, NULL);
+	dma_fence_put(fence);
+}
+
+Test(callback, removal_does_not_wait_for_another_callback_that_runs)
+{
+	struct dma_fence *fence = fence_create();
+	struct recorder before = { 0 }, after = { 0 };
+	struct slow slow = { 0 };
+	pthread_t thread;
+
+	dma_fence_add_callback(fence, &before.callback, record);
+	dma_fence_add_callback(fence, &slow.callback, stay);
+	dma_fence_add_callback(fence, &after.callback, record);
+	thread = signal_later(fence, 0);
+	while (!slow.entered)
+		sleep_ns(NSEC_PER_MSEC);
+	cr_expect_not(dma_fence_remove_callback(fence, &before.callback));
+	cr_expect(dma_fence_remove_callback(fence, &after.callback));
+	cr_expect_not(slow.left);
+	pthread_join(thread, NULL);
+	cr_expect_eq(before.calls, 1);
+	cr_expect_eq(after.calls, 0);
+	dma_fence_put(fence);
+}
