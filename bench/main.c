@@ -53,28 +53,28 @@ enum key {
 };
 
 static const struct argp_option option_table[] = {
-	{"transport", KEY_TRANSPORT, "auto|cuse|fuse", 0,
-	 "What device and floor are served by; auto: CUSE where /dev/cuse can be opened", 0},
-	{"iterations", KEY_ITERATIONS, "COUNT", 0, "Samples of each side, at least (2048)", 0},
-	{"only", KEY_ONLY, "NAME", 0, "Measure this alone; may be given several times", 0},
-	{"list", KEY_LIST, NULL, 0, "Print the names of all that can be measured", 0},
-	{"pinned", KEY_TOGETHER, NULL, 0, "Servers and clients on one CPU", 0},
-	{"apart", KEY_APART, NULL, 0, "Clients on one CPU, servers on another", 0},
-	{"unpinned", KEY_FREE, NULL, 0, "All of them where the scheduler puts them", 0},
-	{"cpu", KEY_CPU, "NUMBER", 0, "The CPU of the clients (the last one)", 0},
-	{"json", KEY_JSON, "FILE", 0,
-	 "Write the results to FILE as JSON; -: to standard output, and the table to standard "
-	 "error",
-	 0},
-	{"limits", KEY_LIMITS, NULL, 0,
-	 "Exit with 1 if a ratio of batches exceeds its limit on one CPU: for people, not for "
-	 "test suites, since a busy machine fails it",
-	 0},
-	{"daemon", KEY_DAEMON, "PATH", 0,
-	 "The dma-fenced to measure (that of the build tree, or of PATH)", 0},
-	{"self-test", KEY_SELF_TEST, NULL, 0,
-	 "Measure a second floor server instead of the device: every ratio must be about 1", 0},
-	{NULL, 0, NULL, 0, NULL, 0},
+	{ "transport", KEY_TRANSPORT, "auto|cuse|fuse", 0,
+	  "What device and floor are served by; auto: CUSE where /dev/cuse can be opened", 0 },
+	{ "iterations", KEY_ITERATIONS, "COUNT", 0, "Samples of each side, at least (2048)", 0 },
+	{ "only", KEY_ONLY, "NAME", 0, "Measure this alone; may be given several times", 0 },
+	{ "list", KEY_LIST, NULL, 0, "Print the names of all that can be measured", 0 },
+	{ "pinned", KEY_TOGETHER, NULL, 0, "Servers and clients on one CPU", 0 },
+	{ "apart", KEY_APART, NULL, 0, "Clients on one CPU, servers on another", 0 },
+	{ "unpinned", KEY_FREE, NULL, 0, "All of them where the scheduler puts them", 0 },
+	{ "cpu", KEY_CPU, "NUMBER", 0, "The CPU of the clients (the last one)", 0 },
+	{ "json", KEY_JSON, "FILE", 0,
+	  "Write the results to FILE as JSON; -: to standard output, and the table to standard "
+	  "error",
+	  0 },
+	{ "limits", KEY_LIMITS, NULL, 0,
+	  "Exit with 1 if a ratio of batches exceeds its limit on one CPU: for people, not for "
+	  "test suites, since a busy machine fails it",
+	  0 },
+	{ "daemon", KEY_DAEMON, "PATH", 0,
+	  "The dma-fenced to measure (that of the build tree, or of PATH)", 0 },
+	{ "self-test", KEY_SELF_TEST, NULL, 0,
+	  "Measure a second floor server instead of the device: every ratio must be about 1", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 static const char documentation[] =
@@ -103,7 +103,7 @@ static void note_signal(int number)
 /* Without SA_RESTART: what blocks is to come back. */
 static void catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = note_signal};
+	struct sigaction action = { .sa_handler = note_signal };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -224,7 +224,7 @@ static struct result *add_result(struct pass *pass, const char *name, unsigned i
 {
 	struct result *result = &pass->results[pass->count++];
 
-	*result = (struct result){.name = name, .bytes = bytes, .limit = limit};
+	*result = (struct result){ .name = name, .bytes = bytes, .limit = limit };
 	return result;
 }
 
@@ -351,7 +351,7 @@ static int find_programs(const struct options *options, struct stage_options *st
 	stage_options->daemon = options->daemon ? options->daemon : daemon;
 	if (options->daemon)
 		return 0;
-	ret = server_find("dma-fenced", daemon, sizeof(daemon));
+	ret = server_find("cuse-dev/dma-fenced", daemon, sizeof(daemon));
 	return ret < 0 ? complain("dma-fenced (--daemon says where it is)", ret) : 0;
 }
 
