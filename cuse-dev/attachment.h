@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attachment.h - a pending fence on a buffer: keeps the buffer, and leaves it when the fence is signaled. Under device->lock.
+ * attachment.h - a pending fence on a buffer: keeps the buffer, and leaves it when the fence is
+ * signaled. Under device->lock.
  */
 #ifndef DMA_FENCED_ATTACHMENT_H
 #define DMA_FENCED_ATTACHMENT_H
@@ -10,9 +11,9 @@
 /* Embed it at the start of your own structure, one allocation. */
 struct attachment {
 	struct dma_fence_cb callback;
-	struct dma_fence *fence;	/* a reference */
-	struct buffer *buffer;		/* a reference */
-	struct account *account;	/* of who asked for it, who may be gone by now */
+	struct dma_fence *fence; /* a reference */
+	struct buffer *buffer;	 /* a reference */
+	struct account *account; /* of who asked for it, who may be gone by now */
 	uint64_t charge;
 };
 

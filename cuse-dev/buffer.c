@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer.c - buffers and the fences attached to them. Writing to their memory is in memory_write.c. */
+/* buffer.c - buffers and the fences attached to them. Writing to their memory is in memory_write.c.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -37,8 +38,8 @@ struct buffer *buffer_find(struct device *device, const struct buffer_key *key)
 	return buffer;
 }
 
-int buffer_get(struct device *device, struct account *account, const struct buffer_key *key, bool is_dmabuf, int *fd,
-	       struct buffer **got)
+int buffer_get(struct device *device, struct account *account, const struct buffer_key *key,
+	       bool is_dmabuf, int *fd, struct buffer **got)
 {
 	struct buffer *buffer = buffer_find(device, key);
 
@@ -178,7 +179,8 @@ static void attached_fence_signaled(struct dma_fence *fence, struct dma_fence_cb
 	attachment_free(attachment);
 }
 
-int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence, enum dma_resv_usage usage)
+int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence,
+		  enum dma_resv_usage usage)
 {
 	struct attachment *attachment;
 	int ret;

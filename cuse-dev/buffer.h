@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buffer.h - buffers of callers that the device knows: their reservations, and memory in them that is written to.
+ * buffer.h - buffers of callers that the device knows: their reservations, and memory in them that
+ * is written to.
  *
- * A buffer is known by the device and inode of its file. It is there, and its file pinned by an fd of ours, for as long as somebody holds
- * a reference: a pending attachment or a request at work. Under device->lock unless it says otherwise.
+ * A buffer is known by the device and inode of its file. It is there, and its file pinned by an fd
+ * of ours, for as long as somebody holds a reference: a pending attachment or a request at work.
+ * Under device->lock unless it says otherwise.
  */
 #ifndef DMA_FENCED_BUFFER_H
 #define DMA_FENCED_BUFFER_H
@@ -19,7 +21,7 @@ struct buffer_key {
 /* A part of a buffer, mapped for writing. */
 struct window {
 	struct buffer *buffer;
-	struct window *prev, *next;	/* of buffer->windows */
+	struct window *prev, *next; /* of buffer->windows */
 	uint64_t offset;
 	size_t length;
 	char *address;
@@ -28,15 +30,15 @@ struct window {
 
 struct buffer {
 	struct device *device;
-	struct account *account;	/* of who made it known: pays for the fd */
+	struct account *account; /* of who made it known: pays for the fd */
 	struct buffer_key key;
 	struct dma_resv resv;
-	struct window *windows;		/* utlist */
+	struct window *windows; /* utlist */
 	unsigned int window_count;
 	unsigned int references;
-	int fd;				/* owned: the pin */
+	int fd; /* owned: the pin */
 	bool is_dmabuf;
-	bool dead;			/* its memory has gone away below a write */
+	bool dead; /* its memory has gone away below a write */
 	UT_hash_handle hh;
 };
 
@@ -45,11 +47,12 @@ int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool 
 /* NULL where it is not known. Borrowed. */
 struct buffer *buffer_find(struct device *device, const struct buffer_key *key);
 /* A reference, to a new one if need be; then *fd is taken over and set to -1. -ENOSPC, -ENOMEM. */
-int buffer_get(struct device *device, struct account *account, const struct buffer_key *key, bool is_dmabuf, int *fd,
-	       struct buffer **buffer);
+int buffer_get(struct device *device, struct account *account, const struct buffer_key *key,
+	       bool is_dmabuf, int *fd, struct buffer **buffer);
 void buffer_put(struct buffer *buffer);
 
 /* Puts a fence on a buffer until it is signaled; nothing where it is. -ENOSPC, -ENOMEM. */
-int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence, enum dma_resv_usage usage);
+int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence,
+		  enum dma_resv_usage usage);
 
 #endif /* DMA_FENCED_BUFFER_H */

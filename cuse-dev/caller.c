@@ -20,8 +20,9 @@
 #endif
 
 /*
- * The thread itself, since it may have an fd table of its own; its process where the kernel knows no pidfds of threads. The
- * check afterwards makes sure that the number was still the caller's when it was looked up.
+ * The thread itself, since it may have an fd table of its own; its process where the kernel knows
+ * no pidfds of threads. The check afterwards makes sure that the number was still the caller's when
+ * it was looked up.
  */
 static int open_caller(struct lane_job *job)
 {
@@ -49,7 +50,9 @@ int caller_take_fd(struct lane_job *job, int fd)
 		return caller;
 	taken = fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, caller, fd, 0);
 	if (taken < 0)
-		ret = fd < 0 || errno == EBADF ? -EBADF : errno == EMFILE || errno == ENFILE ? -ENOSPC : -EPERM;
+		ret = fd < 0 || errno == EBADF		   ? -EBADF
+		      : errno == EMFILE || errno == ENFILE ? -ENOSPC
+							   : -EPERM;
 	close(caller);
 	if (ret)
 		return ret;
@@ -67,7 +70,10 @@ uint64_t caller_features(struct lane_job *job)
 
 	if (caller < 0)
 		return 0;
-	/* No process has that fd: EBADF says that it was allowed to look. Memory is guarded by the same permission. */
+	/*
+	 * No process has that fd: EBADF says that it was allowed to look. Memory is guarded by the
+	 * same permission.
+	 */
 	if (syscall(SYS_pidfd_getfd, caller, INT_MAX, 0) < 0 && errno == EBADF)
 		features = DMA_FENCE_FEATURE_CALLER_FDS | DMA_FENCE_FEATURE_CALLER_MEMORY;
 	close(caller);
@@ -75,8 +81,8 @@ uint64_t caller_features(struct lane_job *job)
 }
 
 static int transfer(struct lane_job *job, uint64_t address, void *local, size_t size,
-		    ssize_t (*move)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long,
-				    unsigned long))
+		    ssize_t (*move)(pid_t, const struct iovec *, unsigned long,
+				    const struct iovec *, unsigned long, unsigned long))
 {
 	struct iovec here = { .iov_base = local, .iov_len = size };
 	struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
@@ -126,7 +132,10 @@ static bool is_eventfd(int fd)
 	return !strcmp(link, "anon_inode:[eventfd]");
 }
 
-/* The kernel tells the exporter of a dma-buf, and of nothing else, among its facts about an fd. The link could be forged. */
+/*
+ * The kernel tells the exporter of a dma-buf, and of nothing else, among its facts about an fd. The
+ * link could be forged.
+ */
 static bool is_dmabuf(int fd)
 {
 	char path[40], line[256];
@@ -147,7 +156,10 @@ enum descriptor_kind descriptor_kind(struct device *device, int fd)
 {
 	struct statx stat;
 
-	/* With nothing asked for and nothing to be synchronised, the answer comes from the kernel's own copy. */
+	/*
+	 * With nothing asked for and nothing to be synchronised, the answer comes from the kernel's
+	 * own copy.
+	 */
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &stat))
 		return DESCRIPTOR_FOREIGN;
 	if (is_ours(device, &stat))

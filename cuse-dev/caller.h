@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * caller.h - borrowing fds and memory of a caller. Every function here may hang, and runs on a lane.
+ * caller.h - borrowing fds and memory of a caller. Every function here may hang, and runs on a
+ * lane.
  *
- * The caller is known by its thread id, which is its own for as long as its request is not answered: whoever uses it checks
- * with lane_job_is_abandoned(), after having taken hold of the thread, that this was so.
+ * The caller is known by its thread id, which is its own for as long as its request is not
+ * answered: whoever uses it checks with lane_job_is_abandoned(), after having taken hold of the
+ * thread, that this was so.
  */
 #ifndef DMA_FENCED_CALLER_H
 #define DMA_FENCED_CALLER_H
@@ -11,14 +13,17 @@
 #include "lane.h"
 
 enum descriptor_kind {
-	DESCRIPTOR_FOREIGN,	/* something else: not touched any further */
-	DESCRIPTOR_OURS,	/* an open file of this device */
+	DESCRIPTOR_FOREIGN, /* something else: not touched any further */
+	DESCRIPTOR_OURS,    /* an open file of this device */
 	DESCRIPTOR_EVENTFD,
-	DESCRIPTOR_SHMEM,	/* a memfd or a file on tmpfs, of huge pages too */
+	DESCRIPTOR_SHMEM, /* a memfd or a file on tmpfs, of huge pages too */
 	DESCRIPTOR_DMABUF,
 };
 
-/* A duplicate of the caller's fd: to be closed. -EBADF (an O_PATH one too), -EPERM: the caller is out of reach. */
+/*
+ * A duplicate of the caller's fd: to be closed. -EBADF (an O_PATH one too), -EPERM: the caller is
+ * out of reach.
+ */
 int caller_take_fd(struct lane_job *job, int fd);
 /* Can its fds and memory be reached? A mask of DMA_FENCE_FEATURE_CALLER_*. */
 uint64_t caller_features(struct lane_job *job);

@@ -15,25 +15,27 @@ struct memory_job {
 	int result;
 	uint64_t address;
 	size_t array_size;
-	void *array;		/* behind argument, in the same allocation */
+	void *array; /* behind argument, in the same allocation */
 	char argument[];
 };
 
 /* Arrays begin at a multiple of this, wherever the argument ends. */
 #define ARRAY_ALIGNMENT 16
 
-static struct memory_job *memory_job_create(const void *argument, size_t argument_size, uint64_t address,
-					    size_t array_size)
+static struct memory_job *memory_job_create(const void *argument, size_t argument_size,
+					    uint64_t address, size_t array_size)
 {
 	size_t room = (argument_size + ARRAY_ALIGNMENT - 1) / ARRAY_ALIGNMENT * ARRAY_ALIGNMENT;
-	struct memory_job *memory = calloc(1, sizeof(*memory) + room + ARRAY_ALIGNMENT + array_size);
+	struct memory_job *memory =
+		calloc(1, sizeof(*memory) + room + ARRAY_ALIGNMENT + array_size);
 	uintptr_t behind;
 
 	if (!memory)
 		return NULL;
 	memcpy(memory->argument, argument, argument_size);
 	behind = (uintptr_t)(memory->argument + room);
-	memory->array = (void *)((behind + ARRAY_ALIGNMENT - 1) & ~(uintptr_t)(ARRAY_ALIGNMENT - 1));
+	memory->array =
+		(void *)((behind + ARRAY_ALIGNMENT - 1) & ~(uintptr_t)(ARRAY_ALIGNMENT - 1));
 	memory->address = address;
 	memory->array_size = array_size;
 	memory->job.charge = sizeof(*memory) + room + ARRAY_ALIGNMENT + array_size;
@@ -56,7 +58,8 @@ static int go_on_with_array(struct lane_job *job)
 	return memory->go_on(&memory->request, memory->argument, memory->array);
 }
 
-int caller_memory_read_and_go_on(struct request *request, const void *argument, uint64_t address, size_t array_size,
+int caller_memory_read_and_go_on(struct request *request, const void *argument, uint64_t address,
+				 size_t array_size,
 				 int (*go_on)(struct request *request, void *argument, void *array))
 {
 	struct memory_job *memory = memory_job_create(argument, request->size, address, array_size);
@@ -88,9 +91,9 @@ static int tell_result(struct lane_job *job)
 	return ((struct memory_job *)job)->result;
 }
 
-void caller_memory_write_and_reply(struct open_file *file, fuse_req_t fuse, pid_t thread, uint64_t address,
-				   const void *array, size_t array_size, const void *argument, size_t argument_size,
-				   int result)
+void caller_memory_write_and_reply(struct open_file *file, fuse_req_t fuse, pid_t thread,
+				   uint64_t address, const void *array, size_t array_size,
+				   const void *argument, size_t argument_size, int result)
 {
 	struct memory_job *memory = memory_job_create(argument, argument_size, address, array_size);
 	int ret = -ENOMEM;

@@ -12,11 +12,17 @@
 #include "merge.h"
 #include "timer.h"
 
-/* What a reference to a fence costs, with its place in some table; and a member of an array on top, with its callback. */
-#define FENCE_COST 256
+/*
+ * What a reference to a fence costs, with its place in some table; and a member of an array on top,
+ * with its callback.
+ */
+#define FENCE_COST  256
 #define MEMBER_COST 48
 
-/* The fds of ours that all clients together may have us keep: as many as we are allowed; and one user a quarter of them. */
+/*
+ * The fds of ours that all clients together may have us keep: as many as we are allowed; and one
+ * user a quarter of them.
+ */
 static unsigned int allow_fds(void)
 {
 	struct rlimit limit;
@@ -25,7 +31,8 @@ static unsigned int allow_fds(void)
 		return 64;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur > MAX_ATTACHMENTS * 4 ? MAX_ATTACHMENTS : (unsigned int)limit.rlim_cur / 4;
+	return limit.rlim_cur > MAX_ATTACHMENTS * 4 ? MAX_ATTACHMENTS
+						    : (unsigned int)limit.rlim_cur / 4;
 }
 
 int device_init(struct device *device, uint64_t fence_timeout_ns)
@@ -60,7 +67,10 @@ void device_stop(struct device *device)
 void device_fini(struct device *device)
 {
 	lanes_stop(device);
-	/* A lane that hangs in a caller's memory looks at the device again when it wakes up; the process is about to end. */
+	/*
+	 * A lane that hangs in a caller's memory looks at the device again when it wakes up; the
+	 * process is about to end.
+	 */
 	if (device->lanes)
 		return;
 	eventfd_signaler_destroy(device->eventfd_signaler);
@@ -87,7 +97,10 @@ void device_poll_is_due(struct device *device, struct fuse_pollhandle *handle)
 	device->due[device->due_count++] = handle;
 }
 
-/* Takes the list away, so that the lock is not held while the kernel is told. Most of the time there is at most one. */
+/*
+ * Takes the list away, so that the lock is not held while the kernel is told. Most of the time
+ * there is at most one.
+ */
 void device_unlock_and_notify(struct device *device)
 {
 	struct fuse_pollhandle *one = NULL, **many = NULL;

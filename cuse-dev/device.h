@@ -2,15 +2,16 @@
 /*
  * device.h - what the parts of the daemon share: the device, its limits and its counters.
  *
- * One lock, device->lock, guards everything that a request can see or change; it is held for the time of a state change
- * and never while a caller's memory or fd is touched. Who takes it:
+ * One lock, device->lock, guards everything that a request can see or change; it is held for the
+ * time of a state change and never while a caller's memory or fd is touched. Who takes it:
  *
  *   reader   reads requests and applies them in the order of their arrival (loop.c)
  *   timer    signals what has run out of time and ends waits (timer.c)
  *   lanes    borrow fds and memory of callers, then apply the result (lane.c)
  *
  * All calls into the core are made under it, so callbacks of fences run under it as well.
- * Answers to parked requests are written under it too: a write to /dev/fuse does not wait for anybody.
+ * Answers to parked requests are written under it too: a write to /dev/fuse does not wait for
+ * anybody.
  */
 #ifndef DMA_FENCED_DEVICE_H
 #define DMA_FENCED_DEVICE_H
@@ -46,45 +47,50 @@ enum {
 };
 #define MAX_BYTES (512ull << 20)
 
-/* What the open files of one user cost together: things that outlive an open file are limited by this. */
+/*
+ * What the open files of one user cost together: things that outlive an open file are limited by
+ * this.
+ */
 struct account {
 	uid_t uid;
-	unsigned int users;		/* open files and attachments that point here */
+	unsigned int users; /* open files and attachments that point here */
 	unsigned int attachments;
-	unsigned int fds;		/* buffers pinned, eventfds kept */
+	unsigned int fds; /* buffers pinned, eventfds kept */
 	uint64_t bytes;
 	UT_hash_handle hh;
 };
 
 /* Where the device answers: filled in by the transport. */
 struct device_identity {
-	bool character;			/* a character device (CUSE), else a file of a filesystem (FUSE) */
-	uint32_t major, minor;		/* of the device, or of the filesystem */
+	bool character;	       /* CUSE: a device; FUSE: a filesystem */
+	uint32_t major, minor; /* of the device, or of the filesystem */
 };
 
 struct device {
 	pthread_mutex_t lock;
-	/* The lock of all fences that have a context of their own. They are only signaled under device->lock, so it is never
-	 * contended; sharing it saves 40 bytes a fence. */
+	/*
+	 * The lock of all fences that have a context of their own. They are only signaled under
+	 * device->lock, so it is never contended; sharing it saves 40 bytes a fence.
+	 */
 	pthread_mutex_t fence_lock;
 	struct fuse_session *session;
-	uint32_t transport;		/* DMA_FENCE_TRANSPORT_* */
+	uint32_t transport; /* DMA_FENCE_TRANSPORT_* */
 	struct device_identity identity;
-	uint64_t fence_timeout_ns;	/* 0: never */
-	unsigned int max_fds;		/* of one account */
-	bool stopping;			/* no request is parked any more */
+	uint64_t fence_timeout_ns; /* 0: never */
+	unsigned int max_fds;	   /* of one account */
+	bool stopping;		   /* no request is parked any more */
 
-	struct open_file *files;	/* utlist */
-	struct account *accounts;	/* hash by uid */
-	struct parked *parked;		/* hash by request */
-	struct export *exports;		/* hash by token */
-	struct buffer *buffers;		/* hash by device and inode */
-	struct identify *identifying;	/* utlist: lanes that ask what a fd is */
+	struct open_file *files;      /* utlist */
+	struct account *accounts;     /* hash by uid */
+	struct parked *parked;	      /* hash by request */
+	struct export *exports;	      /* hash by token */
+	struct buffer *buffers;	      /* hash by device and inode */
+	struct identify *identifying; /* utlist: lanes that ask what a fd is */
 
 	/* timer.c */
-	struct timer **timers;		/* a heap, the earliest first */
+	struct timer **timers; /* a heap, the earliest first */
 	unsigned int timer_count, timer_capacity;
-	int64_t timer_wakes_at;		/* when the timer thread looks again */
+	int64_t timer_wakes_at; /* when the timer thread looks again */
 	pthread_cond_t timer_changed;
 	pthread_t timer_thread;
 

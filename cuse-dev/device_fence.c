@@ -66,8 +66,8 @@ struct device_fence *to_device_fence(struct dma_fence *fence)
 	return (struct device_fence *)fence;
 }
 
-int device_fence_create(struct device *device, const char *name, struct device_timeline *timeline, uint64_t seqno,
-			struct device_fence **created)
+int device_fence_create(struct device *device, const char *name, struct device_timeline *timeline,
+			uint64_t seqno, struct device_fence **created)
 {
 	struct device_fence *fence = calloc(1, sizeof(*fence));
 	int ret;
@@ -90,7 +90,8 @@ int device_fence_create(struct device *device, const char *name, struct device_t
 			if (!fence->name)
 				goto err_free;
 		}
-		dma_fence_init(&fence->base, &fence_ops, &device->fence_lock, dma_fence_context_alloc(1), 1);
+		dma_fence_init(&fence->base, &fence_ops, &device->fence_lock,
+			       dma_fence_context_alloc(1), 1);
 	}
 	device->stats.fences++;
 	*created = fence;
@@ -109,7 +110,10 @@ static void signal_own(struct device_fence *fence, int error)
 		fence->device->stats.signaled++;
 }
 
-/* Signals the point, and those before it with before_error, so that a context's fences are always signaled in order. */
+/*
+ * Signals the point, and those before it with before_error, so that a context's fences are always
+ * signaled in order.
+ */
 static void signal_point(struct device_fence *fence, int before_error, int error)
 {
 	struct sync_timeline *timeline = fence->point.timeline;
@@ -160,7 +164,8 @@ static void job_is_done(struct timer *timer)
 	signal_with(fence, 0, fence->job_error);
 }
 
-int device_fence_set_times(struct device_fence *fence, uint64_t timeout_ns, int64_t delay_ns, int error)
+int device_fence_set_times(struct device_fence *fence, uint64_t timeout_ns, int64_t delay_ns,
+			   int error)
 {
 	int64_t now;
 
@@ -179,7 +184,8 @@ int device_fence_set_times(struct device_fence *fence, uint64_t timeout_ns, int6
 	return timer_set(fence->device, &fence->timer, now + (int64_t)timeout_ns, time_is_up);
 }
 
-struct device_timeline *device_timeline_create(struct device *device, const char *name, uint64_t value)
+struct device_timeline *device_timeline_create(struct device *device, const char *name,
+					       uint64_t value)
 {
 	struct device_timeline *timeline = calloc(1, sizeof(*timeline));
 
@@ -196,7 +202,8 @@ struct device_timeline *device_timeline_create(struct device *device, const char
 	return timeline;
 }
 
-int device_timeline_advance(struct device_timeline *timeline, uint64_t value, int error, unsigned int *signaled)
+int device_timeline_advance(struct device_timeline *timeline, uint64_t value, int error,
+			    unsigned int *signaled)
 {
 	unsigned int count = 0;
 	int ret = sync_timeline_advance(timeline->timeline, value, error, &count);
@@ -207,7 +214,8 @@ int device_timeline_advance(struct device_timeline *timeline, uint64_t value, in
 	return ret;
 }
 
-/* One signaling handle has gone: cancels what nobody can signal any more, and goes with the last. */
+/* One signaling handle has gone: cancels what nobody can signal any more, and goes with the last.
+ */
 static void timeline_check(struct device_timeline *timeline)
 {
 	uint64_t after = 0;
@@ -216,7 +224,8 @@ static void timeline_check(struct device_timeline *timeline)
 		return;
 	if (timeline->signalable)
 		after = timeline->signalable->prev->base.seqno;
-	timeline->device->stats.signaled += sync_timeline_cancel(timeline->timeline, after, -ECANCELED);
+	timeline->device->stats.signaled +=
+		sync_timeline_cancel(timeline->timeline, after, -ECANCELED);
 	if (timeline->signalable)
 		return;
 	timeline->device->stats.timelines--;

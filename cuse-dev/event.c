@@ -56,7 +56,8 @@ static uint32_t next_number(struct open_file *file)
 	return file->last_event;
 }
 
-int event_add(struct open_file *file, struct dma_fence *fence, int eventfd, uint64_t user_data, uint32_t *number)
+int event_add(struct open_file *file, struct dma_fence *fence, int eventfd, uint64_t user_data,
+	      uint32_t *number)
 {
 	struct account *account = file->account;
 	struct event *event;
@@ -126,7 +127,8 @@ int event_cancel(struct open_file *file, uint32_t number, uint32_t *fired)
 	return 0;
 }
 
-unsigned int events_take(struct open_file *file, struct dma_fence_event *records, unsigned int count)
+unsigned int events_take(struct open_file *file, struct dma_fence_event *records,
+			 unsigned int count)
 {
 	unsigned int taken = 0;
 

@@ -14,7 +14,7 @@
 
 struct eventfd_signaler {
 	io_context_t context;
-	int nothing;		/* /dev/null: a read of it is done at once */
+	int nothing; /* /dev/null: a read of it is done at once */
 	unsigned int in_ring;
 };
 
@@ -57,7 +57,8 @@ static void empty_ring(struct eventfd_signaler *signaler)
 	int taken = io_getevents(signaler->context, 0, RING_SIZE, events, &now);
 
 	if (taken > 0)
-		signaler->in_ring -= (unsigned int)taken < signaler->in_ring ? (unsigned int)taken : signaler->in_ring;
+		signaler->in_ring -= (unsigned int)taken < signaler->in_ring ? (unsigned int)taken
+									     : signaler->in_ring;
 }
 
 void eventfd_signaler_add_one(struct eventfd_signaler *signaler, int eventfd)

@@ -22,7 +22,8 @@ int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind
 	export = calloc(1, sizeof(*export));
 	if (!export)
 		goto err_uncharge;
-	if (getrandom(export->token, sizeof(export->token), GRND_NONBLOCK) != sizeof(export->token)) {
+	if (getrandom(export->token, sizeof(export->token), GRND_NONBLOCK) !=
+	    sizeof(export->token)) {
 		free(export);
 		account_uncharge(file->account, account_fence_cost(fence));
 		return -EAGAIN;
@@ -83,10 +84,11 @@ void exports_drop_all(struct open_file *file)
 		export_drop(file->exports);
 }
 
-/* A lane that asks about an fd, and what it is told. On its stack, in the device's list meanwhile. */
+/* A lane that asks about an fd, and what it is told. On its stack, in the device's list meanwhile.
+ */
 struct identify {
 	pid_t thread;
-	struct dma_fence *fence;	/* a reference, for the asking lane */
+	struct dma_fence *fence; /* a reference, for the asking lane */
 	struct identify *prev, *next;
 };
 

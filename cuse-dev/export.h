@@ -1,35 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * export.h - fence <-> sync_file: tokens, binding an open file with one, and finding out which fence a caller's fd is.
+ * export.h - fence <-> sync_file: tokens, binding an open file with one, and finding out which
+ * fence a caller's fd is.
  */
 #ifndef DMA_FENCED_EXPORT_H
 #define DMA_FENCED_EXPORT_H
 
 #include "lane.h"
 
-/* The request by which a lane asks what an fd is: nobody else's business, ENOTTY for all but the daemon's own lanes. */
+/*
+ * The request by which a lane asks what an fd is: nobody else's business, ENOTTY for all but the
+ * daemon's own lanes.
+ */
 #define DMA_FENCE_IOC_IDENTIFY _IO(DMA_FENCE_IOC_TYPE, 0x7f)
 
 /* A token that nobody has used yet. It belongs to the open file that exported. */
-struct export {
+struct export
+{
 	uint64_t token[2];
 	struct open_file *file;
-	struct dma_fence *fence;	/* a reference */
+	struct dma_fence *fence; /* a reference */
 	uint32_t kind;
-	struct export *prev, *next;	/* of file->exports */
-	UT_hash_handle hh;		/* of device->exports, by token */
+	struct export *prev, *next; /* of file->exports */
+	UT_hash_handle hh;	    /* of device->exports, by token */
 };
 
 /* Under the lock. -ENOSPC, -ENOMEM, -EAGAIN (no randomness yet). */
-int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind, uint64_t token[2]);
-/* Under the lock: binds a fresh open file. -EBUSY, -ENOENT (no such token), -EINVAL (of another kind). */
+int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind,
+		  uint64_t token[2]);
+/*
+ * Under the lock: binds a fresh open file. -EBUSY, -ENOENT (no such token), -EINVAL (of another
+ * kind).
+ */
 int export_bind(struct open_file *file, const uint64_t token[2], uint32_t kind);
 /* Under the lock. */
 void exports_drop_all(struct open_file *file);
 
 /*
- * On a lane, without the lock: the fence that a sync_file of this device stands for, a reference. It asks the device itself, and the
- * reader answers, so the fd must be known to be ours. -EINVAL: it is bound to nothing.
+ * On a lane, without the lock: the fence that a sync_file of this device stands for, a reference.
+ * It asks the device itself, and the reader answers, so the fd must be known to be ours. -EINVAL:
+ * it is bound to nothing.
  */
 int identify_fence(struct device *device, int fd, struct dma_fence **fence);
 /* The reader's part, under the lock: true where it was a lane that asked. */

@@ -60,8 +60,10 @@ void file_release(struct open_file *file)
 	/* Events first: the fences that are cancelled below must not run into them. */
 	events_drop_all(file);
 	exports_drop_all(file);
-	/* The timelines before the fences, in the order of their numbers, would cancel points that a fence handle could still signal;
-	 * nobody will, so any order is right. */
+	/*
+	 * The timelines before the fences, in the order of their numbers, would cancel points that
+	 * a fence handle could still signal; nobody will, so any order is right.
+	 */
 	for (uint32_t number = 1; number <= file->handle_count; number++)
 		file_handle_close(file, number);
 	free(file->handles);
@@ -79,7 +81,8 @@ void file_release(struct open_file *file)
 
 bool file_is_fresh(const struct open_file *file)
 {
-	return !file->bound && !file->handles_open && !file->exports && !file->events && !file->parked;
+	return !file->bound && !file->handles_open && !file->exports && !file->events &&
+	       !file->parked;
 }
 
 int file_bind(struct open_file *file, struct dma_fence *fence)

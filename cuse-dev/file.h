@@ -2,8 +2,9 @@
 /*
  * file.h - an open file of the node: its handles, its events, or the fence that it is bound to.
  *
- * The kernel keeps it from OPEN to RELEASE; parked requests and lanes that were abandoned in the middle may hold it longer (references). RELEASE
- * drops everything at once, whoever still holds a reference. All under device->lock.
+ * The kernel keeps it from OPEN to RELEASE; parked requests and lanes that were abandoned in the
+ * middle may hold it longer (references). RELEASE drops everything at once, whoever still holds a
+ * reference. All under device->lock.
  */
 #ifndef DMA_FENCED_FILE_H
 #define DMA_FENCED_FILE_H
@@ -23,20 +24,20 @@ enum handle_kind {
 
 struct handle {
 	union {
-		struct dma_fence *fence;	/* a reference */
-		struct device_timeline *timeline;	/* the one handle that it has */
+		struct dma_fence *fence;	  /* a reference */
+		struct device_timeline *timeline; /* the one handle that it has */
 		uint32_t next_free;
 	};
 	enum handle_kind kind : 8;
-	bool may_signal : 1;		/* it came from CREATE */
-	bool is_named : 1;		/* scratch of SIGNAL: it was in the list before */
+	bool may_signal : 1; /* it came from CREATE */
+	bool is_named : 1;   /* scratch of SIGNAL: it was in the list before */
 };
 
 /* A bound file: it is this sync_file and nothing else. */
 struct bound {
 	struct open_file *file;
 	struct sync_file sync_file;
-	struct dma_fence_cb callback;	/* added at the first poll() that has to wait */
+	struct dma_fence_cb callback; /* added at the first poll() that has to wait */
 	bool callback_added;
 };
 
@@ -46,22 +47,22 @@ struct open_file {
 	struct account *account;
 	unsigned int references;
 
-	struct handle *handles;		/* handle number n is handles[n - 1] */
-	uint32_t handle_count, handle_capacity;	/* slots in use at some time; slots there are */
-	uint32_t handles_free;		/* the first free number below handle_count, 0: none */
+	struct handle *handles;			/* handle number n is handles[n - 1] */
+	uint32_t handle_count, handle_capacity; /* slots in use at some time; slots there are */
+	uint32_t handles_free; /* the first free number below handle_count, 0: none */
 	uint32_t handles_open;
 
-	unsigned int parked;		/* requests of this file in the device's table */
-	struct export *exports;		/* utlist */
+	unsigned int parked;	/* requests of this file in the device's table */
+	struct export *exports; /* utlist */
 	unsigned int export_count;
 
-	struct event *events;		/* hash by number: all, until delivered */
-	struct event *ready;		/* utlist: fired, not read */
+	struct event *events; /* hash by number: all, until delivered */
+	struct event *ready;  /* utlist: fired, not read */
 	uint32_t last_event;
-	struct parked_read *readers;	/* utlist: in read() */
+	struct parked_read *readers; /* utlist: in read() */
 
-	struct fuse_pollhandle *poll_handle;	/* whom to tell when it becomes readable */
-	struct bound *bound;		/* NULL: speaks the native requests */
+	struct fuse_pollhandle *poll_handle; /* whom to tell when it becomes readable */
+	struct bound *bound;		     /* NULL: speaks the native requests */
 };
 
 /* On OPEN: one reference, the kernel's. NULL: no memory. */
@@ -88,11 +89,17 @@ int file_timeline(struct open_file *file, uint32_t number, struct device_timelin
 /* Drops it, with all that follows for its fence. -ENOENT. */
 int file_handle_close(struct open_file *file, uint32_t number);
 
-/* read() and poll() of the node (file_io.c). They answer, or park, themselves; called without the lock. */
+/*
+ * read() and poll() of the node (file_io.c). They answer, or park, themselves; called without the
+ * lock.
+ */
 void file_read(struct open_file *file, fuse_req_t fuse, size_t size, int flags);
 void file_read_interrupted(struct parked *parked);
 void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *handle);
-/* Records are there, or the bound fence is signaled: answers readers, makes the poll handle due. Under the lock. */
+/*
+ * Records are there, or the bound fence is signaled: answers readers, makes the poll handle due.
+ * Under the lock.
+ */
 void file_became_readable(struct open_file *file);
 
 #endif /* DMA_FENCED_FILE_H */

@@ -2,8 +2,8 @@
 /*
  * file_io.c - read() and poll() of an open file.
  *
- * A poll handle is replaced before the state is looked at, both under the lock that whoever changes the state holds:
- * either poll() sees the change, or the change sees the handle.
+ * A poll handle is replaced before the state is looked at, both under the lock that whoever changes
+ * the state holds: either poll() sees the change, or the change sees the handle.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +14,22 @@
 #include "file.h"
 
 /*
- * The most records of one read(). The kernel cuts a large read() into requests, and goes on with the next after one that was filled
- * to the brim; that would block though there is something to return. So none is ever filled: the smallest cut is larger than this.
+ * The most records of one read(). The kernel cuts a large read() into requests, and goes on with
+ * the next after one that was filled to the brim; that would block though there is something to
+ * return. So none is ever filled: the smallest cut is larger than this.
  */
 #define READ_RECORDS_MAX 256
 
 struct parked_read {
 	struct parked parked;
-	struct parked_read *prev, *next;	/* of file->readers */
-	unsigned int capacity;			/* records */
+	struct parked_read *prev, *next; /* of file->readers */
+	unsigned int capacity;		 /* records */
 };
 
 static bool is_readable(struct open_file *file)
 {
-	return file->bound ? dma_fence_is_signaled(file->bound->sync_file.fence) : file->ready != NULL;
+	return file->bound ? dma_fence_is_signaled(file->bound->sync_file.fence)
+			   : file->ready != NULL;
 }
 
 static void reply_records(struct open_file *file, fuse_req_t fuse, unsigned int capacity)
@@ -123,7 +125,8 @@ void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *
 		/* Refused where the fence is signaled: then the look below sees it. */
 		if (bound && !bound->callback_added)
 			bound->callback_added =
-				dma_fence_add_callback(bound->sync_file.fence, &bound->callback, bound_fence_signaled) == 0;
+				dma_fence_add_callback(bound->sync_file.fence, &bound->callback,
+						       bound_fence_signaled) == 0;
 	}
 	events = is_readable(file) ? POLLIN : 0;
 	device_unlock(file->device);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl.c - finds the row of a request, brings its argument to the size that the handler knows, and answers. */
+/*
+ * ioctl.c - finds the row of a request, brings its argument to the size that the handler knows, and
+ * answers.
+ */
 #include <errno.h>
 #include <linux/ioctl.h>
 #include <string.h>
@@ -17,8 +20,8 @@ static bool is_zero(const char *bytes, size_t count)
 	return !count || (!bytes[0] && !memcmp(bytes, bytes + 1, count - 1));
 }
 
-int ioctl_check_array(const struct request *request, const void *argument, size_t head_size, uint32_t count,
-		      size_t entry_size, uint64_t pointer)
+int ioctl_check_array(const struct request *request, const void *argument, size_t head_size,
+		      uint32_t count, size_t entry_size, uint64_t pointer)
 {
 	size_t used = head_size + (pointer ? 0 : (size_t)count * entry_size);
 
@@ -42,7 +45,8 @@ static const struct ioctl_row *find_row(const struct ioctl_table *table, unsigne
 	return NULL;
 }
 
-static int call(struct request *request, const struct ioctl_row *row, char *argument, const void *input, size_t size)
+static int call(struct request *request, const struct ioctl_row *row, char *argument,
+		const void *input, size_t size)
 {
 	if (request->size < row->minimum)
 		return -EINVAL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioctl.h - the tables of requests: one row a request, one table an ABI, told apart by the type letter.
+ * ioctl.h - the tables of requests: one row a request, one table an ABI, told apart by the type
+ * letter.
  */
 #ifndef DMA_FENCED_IOCTL_H
 #define DMA_FENCED_IOCTL_H
@@ -14,32 +15,43 @@ struct ioctl_row {
 	bool may_park;
 	/* An array may follow the struct; the handler checks what is behind it. */
 	bool has_array;
-	/* The argument is at least this long, so that it holds the last field that the request needs. */
+	/*
+	 * The argument is at least this long, so that it holds the last field that the request
+	 * needs.
+	 */
 	uint16_t minimum;
 	/* What we know of it. A longer one must be zero from here on. */
 	uint16_t size;
-	/* Under the lock. 0, a negative errno, or REQUEST_PARKED. argument is request->size bytes, and zero behind that up to size. */
+	/*
+	 * Under the lock. 0, a negative errno, or REQUEST_PARKED. argument is request->size bytes,
+	 * and zero behind that up to size.
+	 */
 	int (*handler)(struct request *request, void *argument);
 };
 
 struct ioctl_table {
-	/* Another size is another request, as the kernel's sync_file has it; else the size is taken as it comes. */
+	/*
+	 * Another size is another request, as the kernel's sync_file has it; else the size is taken
+	 * as it comes.
+	 */
 	bool size_matters;
 	const struct ioctl_row *rows;
 	unsigned int count;
 };
 
-extern const struct ioctl_table native_table;		/* native.c */
-extern const struct ioctl_table sync_file_table;	/* sync_file_ioctl.c */
+extern const struct ioctl_table native_table;	 /* native.c */
+extern const struct ioctl_table sync_file_table; /* sync_file_ioctl.c */
 
-/* Answers the request, or has it parked. size bytes came in. Called by the reader without the lock. */
+/* Answers the request, or has it parked. size bytes came in. Called by the reader without the lock.
+ */
 void ioctl_dispatch(struct request *request, const void *input, size_t size);
 
 /*
- * For handlers of requests with an array: do count entries of entry_size fit behind the struct of head_size, and is what
- * follows them zero? With a pointer, all behind the struct must be zero. -EINVAL, -E2BIG.
+ * For handlers of requests with an array: do count entries of entry_size fit behind the struct of
+ * head_size, and is what follows them zero? With a pointer, all behind the struct must be zero.
+ * -EINVAL, -E2BIG.
  */
-int ioctl_check_array(const struct request *request, const void *argument, size_t head_size, uint32_t count,
-		      size_t entry_size, uint64_t pointer);
+int ioctl_check_array(const struct request *request, const void *argument, size_t head_size,
+		      uint32_t count, size_t entry_size, uint64_t pointer);
 
 #endif /* DMA_FENCED_IOCTL_H */

@@ -2,8 +2,9 @@
 /*
  * lane.c - see lane.h. Everything here is under device->lock, but for prepare and cleanup of a job.
  *
- * A job is in the queue, or a thread has it. Interrupted in the queue it is freed at once, or else a client whose lanes hang could
- * pile up jobs by being interrupted; interrupted at work it is marked abandoned, and its thread frees it.
+ * A job is in the queue, or a thread has it. Interrupted in the queue it is freed at once, or else
+ * a client whose lanes hang could pile up jobs by being interrupted; interrupted at work it is
+ * marked abandoned, and its thread frees it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,29 +20,35 @@
 /* Processes of recent callers: a slot that is out of date costs nothing but fairness. */
 #define PROCESS_SLOTS 256
 
-/* How much a thread may put on its stack: an ioctl's argument, and the answers that its signals cause. */
+/*
+ * How much a thread may put on its stack: an ioctl's argument, and the answers that its signals
+ * cause.
+ */
 #define STACK_SIZE (256 * 1024)
 
 struct lane_client {
 	pid_t process;
-	unsigned int jobs;	/* queued and running */
+	unsigned int jobs; /* queued and running */
 	unsigned int running;
 	UT_hash_handle hh;
 };
 
 struct lanes {
-	struct lane_job *queue;		/* utlist */
-	struct lane_client *clients;	/* hash by process */
+	struct lane_job *queue;	     /* utlist */
+	struct lane_client *clients; /* hash by process */
 	unsigned int threads, idle;
-	pthread_cond_t work;		/* there is a job */
-	pthread_cond_t ended;		/* a thread has gone */
+	pthread_cond_t work;  /* there is a job */
+	pthread_cond_t ended; /* a thread has gone */
 	pthread_attr_t attributes;
 	struct {
 		pid_t thread, process;
 	} processes[PROCESS_SLOTS];
 };
 
-/* /proc/TID/status, which touches no memory of the process. The thread id itself where it cannot be seen. */
+/*
+ * /proc/TID/status, which touches no memory of the process. The thread id itself where it cannot be
+ * seen.
+ */
 static pid_t read_process(pid_t thread)
 {
 	char path[32], line[128];
@@ -212,7 +219,10 @@ static int need_thread(struct device *device)
 
 	if (lanes->idle) {
 		pthread_cond_signal(&lanes->work);
-		/* One that was signaled before may not have taken its job yet: more jobs than idle threads want another. */
+		/*
+		 * One that was signaled before may not have taken its job yet: more jobs than idle
+		 * threads want another.
+		 */
 		if (!lanes->queue->next)
 			return 0;
 	}

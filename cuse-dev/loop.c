@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.c - the reader: reads requests and has them handled one after the other, then tells pollers what has changed.
+ * loop.c - the reader: reads requests and has them handled one after the other, then tells pollers
+ * what has changed.
  *
- * It blocks in read(), as the fastest of servers does: waiting for two things at once would be a system call more for each request. So
- * to stop it, a signal must interrupt that read(). One that comes between the look at the flag and the read() would be lost, hence it
- * is sent again until the loop has ended.
+ * It blocks in read(), as the fastest of servers does: waiting for two things at once would be a
+ * system call more for each request. So to stop it, a signal must interrupt that read(). One that
+ * comes between the look at the flag and the read() would be lost, hence it is sent again until the
+ * loop has ended.
  */
 #include <errno.h>
 #include <linux/fuse.h>

@@ -2,8 +2,8 @@
 /*
  * main.c - dma-fenced from start to end: options, transport, device, loop, and back.
  *
- * Signals are blocked in all threads but the one that waits for them; it ends the loop, and everything else happens in the first
- * thread, in order.
+ * Signals are blocked in all threads but the one that waits for them; it ends the loop, and
+ * everything else happens in the first thread, in order.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -89,7 +89,10 @@ int main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	log_init(options.verbose);
 	block_signals();
-	/* A heap for each lane would cost more memory than it saves time: they meet at one lock anyway. */
+	/*
+	 * A heap for each lane would cost more memory than it saves time: they meet at one lock
+	 * anyway.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 
 	transport = choose_transport();
@@ -104,7 +107,8 @@ int main(int argc, char **argv)
 	}
 	device.transport = transport->number;
 	if (!device.eventfd_signaler)
-		log_error("no asynchronous I/O context (fs.aio-max-nr?): EVENT_ADD takes no eventfds");
+		log_error(
+			"no asynchronous I/O context (fs.aio-max-nr?): EVENT_ADD takes no eventfds");
 	if (transport->start(&device, &options))
 		return EXIT_FAILURE;
 	loop_prepare();
@@ -113,7 +117,8 @@ int main(int argc, char **argv)
 		loop_run(&device);
 
 	if (!loop_was_stopped() && !ret) {
-		log_error(is_ready ? "the node is gone: stopping" : "the kernel refuses to make the node");
+		log_error(is_ready ? "the node is gone: stopping"
+				   : "the kernel refuses to make the node");
 		ret = -ENODEV;
 	}
 	ready_notify_manager("STOPPING=1");

@@ -2,11 +2,13 @@
 /*
  * memory_write.c - see memory_write.h.
  *
- * The pages are mapped, and made present, when the write is asked for. So the store at the signal waits for nobody, and happens in the
- * signaler's thread; only a dma-buf has to be told before and after, which may wait for hardware: a lane does that.
+ * The pages are mapped, and made present, when the write is asked for. So the store at the signal
+ * waits for nobody, and happens in the signaler's thread; only a dma-buf has to be told before and
+ * after, which may wait for hardware: a lane does that.
  *
- * The owner of the file may cut it off at any time, which turns the store into a SIGBUS. The thread that stores says so beforehand
- * and is sent back to there; the buffer counts as dead from then on, and nothing is stored in it any more.
+ * The owner of the file may cut it off at any time, which turns the store into a SIGBUS. The thread
+ * that stores says so beforehand and is sent back to there; the buffer counts as dead from then on,
+ * and nothing is stored in it any more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +29,10 @@
 #include "memory_write.h"
 #include "seqno_write.h"
 
-/* Windows that nobody uses stay mapped up to this many a buffer: a ring is written to again and again. */
+/*
+ * Windows that nobody uses stay mapped up to this many a buffer: a ring is written to again and
+ * again.
+ */
 #define IDLE_WINDOWS_MAX 64
 
 static _Thread_local sigjmp_buf *bus_error_return;
@@ -53,7 +58,10 @@ static bool store(void *address, uint32_t size, uint64_t value)
 	sigjmp_buf here;
 	bool stored = false;
 
-	/* Without the signal mask: saving it would be a system call, and SA_NODEFER leaves it as it is. */
+	/*
+	 * Without the signal mask: saving it would be a system call, and SA_NODEFER leaves it as it
+	 * is.
+	 */
 	if (!sigsetjmp(here, 0)) {
 		bus_error_return = &here;
 		seqno_write_perform(address, size, value);
@@ -66,8 +74,8 @@ static bool store(void *address, uint32_t size, uint64_t value)
 /* The write itself, pending: an attachment in the buffer's bookkeep slot. */
 struct memory_write {
 	struct attachment attachment;
-	struct window *window;		/* a use */
-	uint64_t offset;		/* in the buffer */
+	struct window *window; /* a use */
+	uint64_t offset;       /* in the buffer */
 	uint64_t value;
 	uint32_t size;
 };
@@ -89,7 +97,10 @@ static void *write_address(const struct memory_write *write)
 	return write->window->address + (write->offset - write->window->offset);
 }
 
-/* Without the lock. What the exporter answers is of no consequence: the value is stored in any case. */
+/*
+ * Without the lock. What the exporter answers is of no consequence: the value is stored in any
+ * case.
+ */
 static void write_to_dmabuf(struct memory_write *write)
 {
 	int fd = write->window->buffer->fd;
@@ -150,7 +161,8 @@ static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callbac
 	}
 	job = calloc(1, sizeof(*job));
 	if (!job) {
-		/* Better late than never, and better without its cache maintenance than not at all. */
+		/* Better late than never, and better without its cache maintenance than not at all.
+		 */
 		write_to_memory(write);
 		write_done(write);
 		return;
@@ -164,10 +176,10 @@ static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callbac
 struct write_job {
 	struct lane_job job;
 	struct dma_fence_seqno_write argument;
-	int fd;				/* the duplicate, until the buffer has it; else -1 */
-	struct buffer *buffer;		/* a reference */
-	struct memory_write *write;	/* until it is pending */
-	bool write_now;			/* to a dma-buf, in cleanup */
+	int fd;			    /* the duplicate, until the buffer has it; else -1 */
+	struct buffer *buffer;	    /* a reference */
+	struct memory_write *write; /* until it is pending */
+	bool write_now;		    /* to a dma-buf, in cleanup */
 };
 
 /* How large the file is, and in what units it can be mapped. It is known to be one that answers. */
@@ -215,7 +227,10 @@ static struct window *window_find(struct buffer *buffer, uint64_t offset, uint32
 	return NULL;
 }
 
-/* Maps the page and makes it present, without the lock. buffer->fd may be another one than the caller's, with other rights. */
+/*
+ * Maps the page and makes it present, without the lock. buffer->fd may be another one than the
+ * caller's, with other rights.
+ */
 static int window_create(int fd, uint64_t offset, uint64_t page, struct window **created)
 {
 	struct window *window = calloc(1, sizeof(*window));
@@ -279,11 +294,15 @@ static int prepare(struct lane_job *job)
 	this->write->value = argument->value;
 	this->write->size = argument->size;
 
-	/* Its pages are present where there is a window already, if the file is as long as we just saw. */
+	/*
+	 * Its pages are present where there is a window already, if the file is as long as we just
+	 * saw.
+	 */
 	device_lock(device);
 	ret = job->abandoned ? -ECANCELED : 0;
 	if (!ret)
-		ret = buffer_get(device, job->parked.file->account, &key, is_dmabuf, &this->fd, &this->buffer);
+		ret = buffer_get(device, job->parked.file->account, &key, is_dmabuf, &this->fd,
+				 &this->buffer);
 	if (!ret)
 		window = window_find(this->buffer, argument->offset, argument->size);
 	device_unlock(device);
@@ -323,8 +342,8 @@ static int apply(struct lane_job *job)
 		return ret;
 	if (this->buffer->dead)
 		return -EFAULT;
-	ret = attachment_add(&this->write->attachment, this->buffer, file->account, fence, DMA_RESV_USAGE_BOOKKEEP,
-			     fence_signaled);
+	ret = attachment_add(&this->write->attachment, this->buffer, file->account, fence,
+			     DMA_RESV_USAGE_BOOKKEEP, fence_signaled);
 	if (!ret) {
 		job->device->stats.seqno_writes++;
 		this->write = NULL;

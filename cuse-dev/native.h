@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* native.h - the handlers of the native requests, for the table in native.c. All under device->lock: see ioctl.h. */
+/*
+ * native.h - the handlers of the native requests, for the table in native.c. All under
+ * device->lock: see ioctl.h.
+ */
 #ifndef DMA_FENCED_NATIVE_H
 #define DMA_FENCED_NATIVE_H
 

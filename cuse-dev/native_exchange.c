@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * native_exchange.c - requests that borrow an fd of the caller (ATTACH, BUFFER_FENCES, IMPORT, EVENT_ADD, SEQNO_WRITE), ask whether
- * that is possible (GET_CAPS), or give something away (EXPORT, BIND).
+ * native_exchange.c - requests that borrow an fd of the caller (ATTACH, BUFFER_FENCES, IMPORT,
+ * EVENT_ADD, SEQNO_WRITE), ask whether that is possible (GET_CAPS), or give something away (EXPORT,
+ * BIND).
  *
- * What can be checked without the caller is checked before the request goes on a lane, and once more when it comes back: the
- * handle may have been closed meanwhile.
+ * What can be checked without the caller is checked before the request goes on a lane, and once
+ * more when it comes back: the handle may have been closed meanwhile.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,10 +23,10 @@
 /* A request that is about one fd of the caller. */
 struct exchange {
 	struct lane_job job;
-	int fd;				/* the duplicate, until somebody has taken it over; else -1 */
-	struct buffer_key key;		/* of a buffer */
+	int fd;		       /* the duplicate, until somebody has taken it over; else -1 */
+	struct buffer_key key; /* of a buffer */
 	bool is_dmabuf;
-	struct dma_fence *fence;	/* a reference: of a sync_file, until it has a handle */
+	struct dma_fence *fence; /* a reference: of a sync_file, until it has a handle */
 	union {
 		struct dma_fence_caps caps;
 		struct dma_fence_attach attach;
@@ -128,7 +129,8 @@ static int apply_attach(struct lane_job *job)
 	ret = file_fence(job->parked.file, exchange->attach.handle, &fence);
 	if (ret)
 		return ret;
-	ret = buffer_get(job->device, account, &exchange->key, exchange->is_dmabuf, &exchange->fd, &buffer);
+	ret = buffer_get(job->device, account, &exchange->key, exchange->is_dmabuf, &exchange->fd,
+			 &buffer);
 	if (ret)
 		return ret;
 	ret = buffer_attach(buffer, account, fence, exchange->attach.usage);
@@ -151,7 +153,8 @@ int native_attach(struct request *request, void *argument)
 }
 
 /* What is pending on a buffer, or a signaled fence. */
-static struct dma_fence *pending_on(struct buffer *buffer, uint32_t usage, bool latest, uint32_t *count)
+static struct dma_fence *pending_on(struct buffer *buffer, uint32_t usage, bool latest,
+				    uint32_t *count)
 {
 	struct dma_fence *fence = NULL;
 
@@ -188,7 +191,8 @@ int native_buffer_fences(struct request *request, void *argument)
 {
 	const struct dma_fence_buffer_fences *fences = argument;
 
-	if (fences->flags & ~DMA_FENCE_BUFFER_LATEST || fences->reserved || fences->usage > DMA_FENCE_USAGE_BOOKKEEP)
+	if (fences->flags & ~DMA_FENCE_BUFFER_LATEST || fences->reserved ||
+	    fences->usage > DMA_FENCE_USAGE_BOOKKEEP)
 		return -EINVAL;
 	return submit(request, fences, sizeof(*fences), prepare_buffer, apply_buffer_fences);
 }

@@ -34,7 +34,8 @@ int native_create(struct request *request, void *argument)
 	int64_t delay = -1;
 	int ret;
 
-	if (create->flags & ~DMA_FENCE_CREATE_AUTO_SIGNAL || !is_name(create->name) || !is_error(create->signal_error))
+	if (create->flags & ~DMA_FENCE_CREATE_AUTO_SIGNAL || !is_name(create->name) ||
+	    !is_error(create->signal_error))
 		return -EINVAL;
 	if (!auto_signal && (create->signal_delay_ns || create->signal_error))
 		return -EINVAL;
@@ -112,10 +113,14 @@ int native_timeline_advance(struct request *request, void *argument)
 			return -EINVAL;
 		advance->value += now;
 	}
-	return device_timeline_advance(timeline, advance->value, advance->error, &advance->signaled);
+	return device_timeline_advance(timeline, advance->value, advance->error,
+				       &advance->signaled);
 }
 
-/* May each be signaled by this request? A fence that is named twice would be signaled a second time. */
+/*
+ * May each be signaled by this request? A fence that is named twice would be signaled a second
+ * time.
+ */
 static int check_signal(struct open_file *file, const uint32_t *handles, uint32_t count)
 {
 	uint32_t checked;
@@ -149,9 +154,13 @@ static int signal_handles(struct request *request, void *argument, void *array)
 
 	if (ret)
 		return ret;
-	/* One that another one of the list has signaled, a later point of its timeline, is left as it is. */
+	/*
+	 * One that another one of the list has signaled, a later point of its timeline, is left as
+	 * it is.
+	 */
 	for (uint32_t i = 0; i < signal->count; i++)
-		device_fence_signal(to_device_fence(file_handle(request->file, handles[i])->fence), signal->error);
+		device_fence_signal(to_device_fence(file_handle(request->file, handles[i])->fence),
+				    signal->error);
 	return 0;
 }
 
@@ -162,24 +171,28 @@ int native_signal(struct request *request, void *argument)
 
 	if (signal->flags || signal->reserved || !is_error(signal->error))
 		return -EINVAL;
-	ret = ioctl_check_array(request, argument, sizeof(*signal), signal->count, sizeof(uint32_t), signal->pointer);
+	ret = ioctl_check_array(request, argument, sizeof(*signal), signal->count, sizeof(uint32_t),
+				signal->pointer);
 	if (ret)
 		return ret;
 	if (signal->pointer)
 		return caller_memory_read_and_go_on(request, argument, signal->pointer,
-						    signal->count * sizeof(uint32_t), signal_handles);
+						    signal->count * sizeof(uint32_t),
+						    signal_handles);
 	return signal_handles(request, signal, signal + 1);
 }
 
 static int wait_for_array(struct request *request, void *argument, void *array)
 {
 	struct dma_fence_wait *wait = argument;
-	int ret = wait_for_fences(request->file, request->fuse, request->thread, wait, array, request->size);
+	int ret = wait_for_fences(request->file, request->fuse, request->thread, wait, array,
+				  request->size);
 
 	if (ret != 0 && ret != -ETIME)
 		return ret;
-	caller_memory_write_and_reply(request->file, request->fuse, request->thread, wait->pointer, array,
-				      wait->count * sizeof(struct dma_fence_wait_item), wait, request->size, ret);
+	caller_memory_write_and_reply(request->file, request->fuse, request->thread, wait->pointer,
+				      array, wait->count * sizeof(struct dma_fence_wait_item), wait,
+				      request->size, ret);
 	return REQUEST_PARKED;
 }
 
@@ -190,13 +203,14 @@ int native_wait(struct request *request, void *argument)
 
 	if (wait->flags & ~DMA_FENCE_WAIT_ALL)
 		return -EINVAL;
-	ret = ioctl_check_array(request, argument, sizeof(*wait), wait->count, sizeof(struct dma_fence_wait_item),
-				wait->pointer);
+	ret = ioctl_check_array(request, argument, sizeof(*wait), wait->count,
+				sizeof(struct dma_fence_wait_item), wait->pointer);
 	if (ret)
 		return ret;
 	if (wait->pointer)
-		return caller_memory_read_and_go_on(request, argument, wait->pointer,
-						    wait->count * sizeof(struct dma_fence_wait_item), wait_for_array);
+		return caller_memory_read_and_go_on(
+			request, argument, wait->pointer,
+			wait->count * sizeof(struct dma_fence_wait_item), wait_for_array);
 	return wait_for_fences(request->file, request->fuse, request->thread, wait,
 			       (struct dma_fence_wait_item *)(wait + 1), request->size);
 }
@@ -255,7 +269,8 @@ int native_query(struct request *request, void *argument)
 	query->member_count = dma_fence_member_count(fence);
 	copy_name(query->driver_name, dma_fence_driver_name(fence));
 	copy_name(query->timeline_name, dma_fence_timeline_name(fence));
-	for (uint32_t i = 0; i < capacity && first + i < query->member_count && first + i >= first; i++)
+	for (uint32_t i = 0; i < capacity && first + i < query->member_count && first + i >= first;
+	     i++)
 		fill_member(&members[i], dma_fence_member(fence, first + i));
 	return 0;
 }
@@ -275,8 +290,8 @@ static int merge_handles(struct request *request, void *argument, void *array)
 		ret = file_fence(file, handles[i], &fences[i]);
 	if (ret)
 		goto out;
-	merged = merge->flags & DMA_FENCE_MERGE_ANY ? dma_fence_merge_any(merge->count, fences) :
-						      dma_fence_merge_all(merge->count, fences);
+	merged = merge->flags & DMA_FENCE_MERGE_ANY ? dma_fence_merge_any(merge->count, fences)
+						    : dma_fence_merge_all(merge->count, fences);
 	ret = merged ? file_handle_reserve(file, merged) : -ENOMEM;
 	if (ret)
 		dma_fence_put(merged);
@@ -294,7 +309,8 @@ int native_merge(struct request *request, void *argument)
 
 	if (merge->flags & ~DMA_FENCE_MERGE_ANY || merge->reserved)
 		return -EINVAL;
-	ret = ioctl_check_array(request, argument, sizeof(*merge), merge->count, sizeof(uint32_t), merge->pointer);
+	ret = ioctl_check_array(request, argument, sizeof(*merge), merge->count, sizeof(uint32_t),
+				merge->pointer);
 	if (ret)
 		return ret;
 	if (merge->pointer)

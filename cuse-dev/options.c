@@ -64,7 +64,8 @@ static const char help[] =
 	"\n"
 	"Manual: dma-fenced(8), dma_fence(4), dma-fence(7)\n";
 
-static unsigned long parse_number(const char *what, const char *text, int base, unsigned long maximum)
+static unsigned long parse_number(const char *what, const char *text, int base,
+				  unsigned long maximum)
 {
 	unsigned long number;
 	char *end;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* request.c - parked requests and their interrupts, and the answers. request.h tells who may race. */
+/* request.c - parked requests and their interrupts, and the answers. request.h tells who may race.
+ */
 #include <errno.h>
 
 #include "file.h"
@@ -36,8 +37,9 @@ void unpark(struct parked *parked)
 }
 
 /*
- * The reader has read an INTERRUPT for a request. libfuse holds the request alive meanwhile, but data could be gone: a lane or
- * the timer may have answered since libfuse looked. So data is the device, and the table tells whether there is anything to end.
+ * The reader has read an INTERRUPT for a request. libfuse holds the request alive meanwhile, but
+ * data could be gone: a lane or the timer may have answered since libfuse looked. So data is the
+ * device, and the table tells whether there is anything to end.
  */
 static void on_interrupt(fuse_req_t fuse, void *data)
 {
@@ -48,7 +50,10 @@ static void on_interrupt(fuse_req_t fuse, void *data)
 	HASH_FIND_PTR(device->parked, &fuse, parked);
 	if (parked) {
 		unpark(parked);
-		/* A ioctl answers with the result; the header of an answer, as read() has, cannot carry this number. */
+		/*
+		 * A ioctl answers with the result; the header of an answer, as read() has, cannot
+		 * carry this number.
+		 */
 		if (parked->interrupted == file_read_interrupted)
 			fuse_reply_err(fuse, EINTR);
 		else
@@ -59,9 +64,10 @@ static void on_interrupt(fuse_req_t fuse, void *data)
 }
 
 /*
- * libfuse takes the request's lock here, and holds the same while it calls on_interrupt(), which takes the device's: so the
- * device's must not be held here. The kernel sends an INTERRUPT only for a request that has been read, and the reader
- * is this thread: none can come between this and the parking.
+ * libfuse takes the request's lock here, and holds the same while it calls on_interrupt(), which
+ * takes the device's: so the device's must not be held here. The kernel sends an INTERRUPT only for
+ * a request that has been read, and the reader is this thread: none can come between this and the
+ * parking.
  */
 void request_may_park(struct device *device, fuse_req_t fuse)
 {

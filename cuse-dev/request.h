@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request.h - one ioctl on its way through the device, and requests that are parked until something happens.
+ * request.h - one ioctl on its way through the device, and requests that are parked until something
+ * happens.
  *
- * A request lives on the reader's stack. A handler, under device->lock, answers with 0 (the argument goes back), a negative
- * errno, or REQUEST_PARKED: then it has put a struct parked into the device's table, whose owner answers later.
+ * A request lives on the reader's stack. A handler, under device->lock, answers with 0 (the
+ * argument goes back), a negative errno, or REQUEST_PARKED: then it has put a struct parked into
+ * the device's table, whose owner answers later.
  *
- * Who may answer a parked request at the same time: whatever it waits for (any thread), an interrupt (the reader), and the end of the
- * device. All hold device->lock, and whoever takes it out of the table answers; the others find nothing.
+ * Who may answer a parked request at the same time: whatever it waits for (any thread), an
+ * interrupt (the reader), and the end of the device. All hold device->lock, and whoever takes it
+ * out of the table answers; the others find nothing.
  */
 #ifndef DMA_FENCED_REQUEST_H
 #define DMA_FENCED_REQUEST_H
@@ -18,27 +21,36 @@
 
 #define REQUEST_PARKED 1
 
-/* Tells the kernel to restart the system call, or to end it with EINTR, as the handler's SA_RESTART says. */
+/*
+ * Tells the kernel to restart the system call, or to end it with EINTR, as the handler's SA_RESTART
+ * says.
+ */
 #define ERESTARTSYS 512
 
 struct request {
 	fuse_req_t fuse;
 	struct device *device;
 	struct open_file *file;
-	pid_t thread;		/* of the caller, 0 where it is out of sight */
+	pid_t thread; /* of the caller, 0 where it is out of sight */
 	unsigned int command;
-	size_t size;		/* of the argument, in and out: what the request number says */
+	size_t size; /* of the argument, in and out: what the request number says */
 };
 
 struct parked {
-	fuse_req_t fuse;	/* the key */
+	fuse_req_t fuse; /* the key */
 	struct open_file *file;
-	/* Called under the lock when somebody else has answered: the client was interrupted, or the device stops. Frees. */
+	/*
+	 * Called under the lock when somebody else has answered: the client was interrupted, or the
+	 * device stops. Frees.
+	 */
 	void (*interrupted)(struct parked *parked);
 	UT_hash_handle hh;
 };
 
-/* Puts a request into the table. -ENOMEM, or -ENOSPC where its open file has too many. Under the lock. */
+/*
+ * Puts a request into the table. -ENOMEM, or -ENOSPC where its open file has too many. Under the
+ * lock.
+ */
 int park(struct parked *parked, fuse_req_t fuse, struct open_file *file,
 	 void (*interrupted)(struct parked *parked));
 /* Takes it out, so that the caller may answer it. Under the lock. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sync_file_ioctl.c - what an exported fd answers: the requests of <linux/sync_file.h>, with the kernel's sizes and errors. */
+/*
+ * sync_file_ioctl.c - what an exported fd answers: the requests of <linux/sync_file.h>, with the
+ * kernel's sizes and errors.
+ */
 #include <errno.h>
 #include <linux/ioctl.h>
 #include <linux/sync_file.h>
@@ -18,7 +21,8 @@ struct sync_set_deadline {
 #define SYNC_IOC_SET_DEADLINE _IOW(SYNC_IOC_MAGIC, 5, struct sync_set_deadline)
 #endif
 
-/* Room for as many as there are, or 0 to ask how many; with less nothing is written but an error. */
+/* Room for as many as there are, or 0 to ask how many; with less nothing is written but an error.
+ */
 static int file_info(struct request *request, void *argument)
 {
 	struct sync_file *sync_file = &request->file->bound->sync_file;
@@ -42,8 +46,9 @@ static int file_info(struct request *request, void *argument)
 		sync_file_fill_fence_info(sync_file, i, &fences[i]);
 	sync_file_fill_info(sync_file, info);
 	info->num_fences = count;
-	caller_memory_write_and_reply(request->file, request->fuse, request->thread, info->sync_fence_info, fences,
-				      count * sizeof(*fences), info, request->size, 0);
+	caller_memory_write_and_reply(request->file, request->fuse, request->thread,
+				      info->sync_fence_info, fences, count * sizeof(*fences), info,
+				      request->size, 0);
 	free(fences);
 	return REQUEST_PARKED;
 }
@@ -55,13 +60,16 @@ static int set_deadline(struct request *request, void *argument)
 
 	if (deadline->pad)
 		return -EINVAL;
-	dma_fence_set_deadline(request->file->bound->sync_file.fence, at > INT64_MAX ? INT64_MAX : (int64_t)at);
+	dma_fence_set_deadline(request->file->bound->sync_file.fence,
+			       at > INT64_MAX ? INT64_MAX : (int64_t)at);
 	return 0;
 }
 
 static const struct ioctl_row rows[] = {
-	{ SYNC_IOC_FILE_INFO, .may_park = true, .size = sizeof(struct sync_file_info), .handler = file_info },
-	{ SYNC_IOC_SET_DEADLINE, .size = sizeof(struct sync_set_deadline), .handler = set_deadline },
+	{ SYNC_IOC_FILE_INFO, .may_park = true, .size = sizeof(struct sync_file_info),
+	  .handler = file_info },
+	{ SYNC_IOC_SET_DEADLINE, .size = sizeof(struct sync_set_deadline),
+	  .handler = set_deadline },
 };
 
 const struct ioctl_table sync_file_table = {

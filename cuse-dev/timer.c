@@ -2,8 +2,9 @@
 /*
  * timer.c - a binary heap of timers and the thread that waits for the first.
  *
- * The thread is only told when a timer is earlier than what it sleeps for. It is not told when that one is cancelled: it wakes up
- * once, finds nothing due and sleeps until the next; a device with no timer set sleeps for good.
+ * The thread is only told when a timer is earlier than what it sleeps for. It is not told when that
+ * one is cancelled: it wakes up once, finds nothing due and sleeps until the next; a device with no
+ * timer set sleeps for good.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +38,8 @@ static void sift_down(struct device *device, uint32_t at, struct timer *timer)
 
 		if (child > device->timer_count)
 			break;
-		if (child < device->timer_count && in(device, child + 1)->at < in(device, child)->at)
+		if (child < device->timer_count &&
+		    in(device, child + 1)->at < in(device, child)->at)
 			child++;
 		if (in(device, child)->at >= timer->at)
 			break;
@@ -47,7 +49,8 @@ static void sift_down(struct device *device, uint32_t at, struct timer *timer)
 	place(device, at, timer);
 }
 
-int timer_set(struct device *device, struct timer *timer, int64_t at, void (*fired)(struct timer *timer))
+int timer_set(struct device *device, struct timer *timer, int64_t at,
+	      void (*fired)(struct timer *timer))
 {
 	if (device->timer_count == device->timer_capacity) {
 		unsigned int capacity = device->timer_capacity ? device->timer_capacity * 2 : 64;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timer.h - one thread that calls back at a time: timeouts of fences, simulated jobs, deadlines of waits.
+ * timer.h - one thread that calls back at a time: timeouts of fences, simulated jobs, deadlines of
+ * waits.
  *
- * Timers are embedded in what they are for and owned by it. All functions are called under device->lock, and fired() is too.
+ * Timers are embedded in what they are for and owned by it. All functions are called under
+ * device->lock, and fired() is too.
  */
 #ifndef DMA_FENCED_TIMER_H
 #define DMA_FENCED_TIMER_H
@@ -13,9 +15,10 @@
 struct device;
 
 struct timer {
-	int64_t at;			/* CLOCK_MONOTONIC, ns */
-	void (*fired)(struct timer *timer);	/* the timer is idle by then, and may be set again or freed */
-	uint32_t place;			/* in the heap, from 1; 0: idle */
+	int64_t at; /* CLOCK_MONOTONIC, ns */
+	void (*fired)(
+		struct timer *timer); /* the timer is idle by then, and may be set again or freed */
+	uint32_t place;		      /* in the heap, from 1; 0: idle */
 };
 
 static inline bool timer_is_set(const struct timer *timer)
@@ -24,7 +27,8 @@ static inline bool timer_is_set(const struct timer *timer)
 }
 
 /* -ENOMEM. The timer must be idle (zeroed at first). */
-int timer_set(struct device *device, struct timer *timer, int64_t at, void (*fired)(struct timer *timer));
+int timer_set(struct device *device, struct timer *timer, int64_t at,
+	      void (*fired)(struct timer *timer));
 /* Does nothing where it is idle. */
 void timer_cancel(struct device *device, struct timer *timer);
 

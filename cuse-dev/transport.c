@@ -42,8 +42,8 @@ void transport_poll(fuse_req_t fuse, struct fuse_file_info *info, struct fuse_po
 	file_poll(file_of(info), fuse, handle);
 }
 
-void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_info *info, const void *input,
-		     size_t input_size)
+void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_info *info,
+		     const void *input, size_t input_size)
 {
 	struct request request = {
 		.fuse = fuse,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transport.h - how requests come in: a character device of its own (CUSE), or a mount of FUSE on one file. The rest of the device does not know which.
+ * transport.h - how requests come in: a character device of its own (CUSE), or a mount of FUSE on
+ * one file. The rest of the device does not know which.
  */
 #ifndef DMA_FENCED_TRANSPORT_H
 #define DMA_FENCED_TRANSPORT_H
@@ -10,12 +11,15 @@
 
 struct transport {
 	const char *name;
-	uint32_t number;	/* DMA_FENCE_TRANSPORT_* */
-	/* Can it be used here? Otherwise says why, and what to do about it, to stderr where complain. */
+	uint32_t number; /* DMA_FENCE_TRANSPORT_* */
+	/*
+	 * Can it be used here? Otherwise says why, and what to do about it, to stderr where
+	 * complain.
+	 */
 	bool (*available)(bool complain);
 	/*
-	 * Makes device->session. The node need not be there yet: transport_is_ready() is called, by the loop's thread, once it
-	 * is. -errno, after having said why.
+	 * Makes device->session. The node need not be there yet: transport_is_ready() is called, by
+	 * the loop's thread, once it is. -errno, after having said why.
 	 */
 	int (*start)(struct device *device, const struct options *options);
 	/* The node goes, and the session. */
@@ -24,24 +28,33 @@ struct transport {
 	const char *(*path)(void);
 };
 
-extern const struct transport cuse_transport;	/* transport_cuse.c */
-extern const struct transport fuse_transport;	/* transport_fuse.c */
+extern const struct transport cuse_transport; /* transport_cuse.c */
+extern const struct transport fuse_transport; /* transport_fuse.c */
 
-/* For the transports: the callbacks of libfuse that both have in common (transport.c). fi->fh is the open file. */
+/*
+ * For the transports: the callbacks of libfuse that both have in common (transport.c). fi->fh is
+ * the open file.
+ */
 struct open_file *transport_open(fuse_req_t fuse);
 void transport_release(fuse_req_t fuse, struct fuse_file_info *info);
 void transport_read(fuse_req_t fuse, size_t size, struct fuse_file_info *info);
 void transport_poll(fuse_req_t fuse, struct fuse_file_info *info, struct fuse_pollhandle *handle);
-void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_info *info, const void *input,
-		     size_t input_size);
+void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_info *info,
+		     const void *input, size_t input_size);
 
-/* The loop: one thread, in the order of arrival, until loop_stop() or the node is gone. Both in this thread. */
+/*
+ * The loop: one thread, in the order of arrival, until loop_stop() or the node is gone. Both in
+ * this thread.
+ */
 void loop_prepare(void);
 void loop_run(struct device *device);
 /* From any thread, once the loop is prepared. Returns when the loop has ended. */
 void loop_stop(void);
 bool loop_was_stopped(void);
-/* The FUSE header of the request that is being handled: what libfuse does not hand out. In the loop's thread. */
+/*
+ * The FUSE header of the request that is being handled: what libfuse does not hand out. In the
+ * loop's thread.
+ */
 uint64_t loop_request_unique(void);
 
 /* main.c: the node is there, its mode and owner are set. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* transport_cuse.c - a real character device, /dev/NAME, with restricted ioctls: one round trip each. */
+/*
+ * transport_cuse.c - a real character device, /dev/NAME, with restricted ioctls: one round trip
+ * each.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +22,7 @@
 #define CUSE_DEVICE "/dev/cuse"
 
 /* How long udev may take to make the node, in steps. */
-#define NODE_TRIES 200
+#define NODE_TRIES   200
 #define NODE_STEP_NS 10000000
 
 static char node_path[128];
@@ -44,18 +47,22 @@ static void cuse_read(fuse_req_t fuse, size_t size, off_t offset, struct fuse_fi
 	transport_read(fuse, size, info);
 }
 
-static void cuse_write(fuse_req_t fuse, const char *buffer, size_t size, off_t offset, struct fuse_file_info *info)
+static void cuse_write(fuse_req_t fuse, const char *buffer, size_t size, off_t offset,
+		       struct fuse_file_info *info)
 {
 	fuse_reply_err(fuse, EINVAL);
 }
 
-static void cuse_ioctl(fuse_req_t fuse, int command, void *argument, struct fuse_file_info *info, unsigned int flags,
-		       const void *input, size_t input_size, size_t output_size)
+static void cuse_ioctl(fuse_req_t fuse, int command, void *argument, struct fuse_file_info *info,
+		       unsigned int flags, const void *input, size_t input_size, size_t output_size)
 {
 	transport_ioctl(fuse, (unsigned int)command, info, input, input_size);
 }
 
-/* The kernel has made the device. The node may be devtmpfs' and be there, or udev's and come in a moment. */
+/*
+ * The kernel has made the device. The node may be devtmpfs' and be there, or udev's and come in a
+ * moment.
+ */
 static int wait_for_node(struct stat *stat_buffer)
 {
 	const struct timespec step = { .tv_nsec = NODE_STEP_NS };
@@ -74,7 +81,8 @@ static void cuse_init_done(void *data)
 	struct stat stat_buffer;
 
 	if (wait_for_node(&stat_buffer)) {
-		log_error("%s does not appear: is /dev managed by devtmpfs or udev here?", node_path);
+		log_error("%s does not appear: is /dev managed by devtmpfs or udev here?",
+			  node_path);
 		fuse_session_exit(device->session);
 		return;
 	}
@@ -114,7 +122,10 @@ static bool cuse_available(bool complain)
 	return fd >= 0;
 }
 
-/* The kernel refuses a second device of the same name by hanging up; this says so before. In sysfs a slash is an exclamation mark. */
+/*
+ * The kernel refuses a second device of the same name by hanging up; this says so before. In sysfs
+ * a slash is an exclamation mark.
+ */
 static bool is_taken(const char *name)
 {
 	char path[160];

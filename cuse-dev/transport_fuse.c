@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transport_fuse.c - a mount of FUSE whose root is a regular file, on a file: for kernels without CUSE, for containers, and without root.
+ * transport_fuse.c - a mount of FUSE whose root is a regular file, on a file: for kernels without
+ * CUSE, for containers, and without root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@
 extern char **environ;
 
 static char *node_path;
-static bool node_is_ours;	/* made by us: removed at the end */
+static bool node_is_ours; /* made by us: removed at the end */
 static struct stat attributes;
 
 static void fuse_init(void *data, struct fuse_conn_info *connection)
@@ -39,7 +40,10 @@ static void fuse_getattr(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_inf
 	fuse_reply_attr(fuse, &attributes, ATTRIBUTES_VALID_SECONDS);
 }
 
-/* "> node" opens with O_TRUNC, which does nothing to a device; everything else stays as the options have it. */
+/*
+ * "> node" opens with O_TRUNC, which does nothing to a device; everything else stays as the options
+ * have it.
+ */
 static void fuse_setattr(fuse_req_t fuse, fuse_ino_t inode, struct stat *wanted, int which,
 			 struct fuse_file_info *info)
 {
@@ -50,9 +54,9 @@ static void fuse_setattr(fuse_req_t fuse, fuse_ino_t inode, struct stat *wanted,
 }
 
 /*
- * The file must be a stream: a regular file's read() holds the lock of the file position, so of two that block
- * in it the second could not even be killed. libfuse has no way to say so, hence the answer is written here; what remains is to
- * have libfuse forget the request.
+ * The file must be a stream: a regular file's read() holds the lock of the file position, so of two
+ * that block in it the second could not even be killed. libfuse has no way to say so, hence the
+ * answer is written here; what remains is to have libfuse forget the request.
  */
 static void reply_open_as_stream(fuse_req_t fuse, struct device *device, struct open_file *file)
 {
@@ -88,30 +92,35 @@ static void fuse_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_inf
 	transport_release(fuse, info);
 }
 
-static void fuse_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset, struct fuse_file_info *info)
+static void fuse_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
+		      struct fuse_file_info *info)
 {
 	transport_read(fuse, size, info);
 }
 
-static void fuse_write(fuse_req_t fuse, fuse_ino_t inode, const char *buffer, size_t size, off_t offset,
-		       struct fuse_file_info *info)
+static void fuse_write(fuse_req_t fuse, fuse_ino_t inode, const char *buffer, size_t size,
+		       off_t offset, struct fuse_file_info *info)
 {
 	fuse_reply_err(fuse, EINVAL);
 }
 
 static void fuse_ioctl(fuse_req_t fuse, fuse_ino_t inode, unsigned int command, void *argument,
-		       struct fuse_file_info *info, unsigned int flags, const void *input, size_t input_size,
-		       size_t output_size)
+		       struct fuse_file_info *info, unsigned int flags, const void *input,
+		       size_t input_size, size_t output_size)
 {
 	transport_ioctl(fuse, command, info, input, input_size);
 }
 
-static void fuse_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info, struct fuse_pollhandle *handle)
+static void fuse_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info,
+		      struct fuse_pollhandle *handle)
 {
 	transport_poll(fuse, info, handle);
 }
 
-/* No flush: the kernel is told ENOSYS once and never asks again, so that closing an fd, our own duplicates included, waits for nobody. */
+/*
+ * No flush: the kernel is told ENOSYS once and never asks again, so that closing an fd, our own
+ * duplicates included, waits for nobody.
+ */
 static const struct fuse_lowlevel_ops operations = {
 	.init = fuse_init,
 	.getattr = fuse_getattr,
@@ -130,8 +139,9 @@ static bool fuse_available(bool complain)
 
 	if (fd < 0 && complain)
 		log_error("cannot open %s: %s%s", FUSE_DEVICE, strerror(errno),
-			  errno == ENOENT ? " (try 'modprobe fuse')" :
-			  errno == EACCES ? " (its mode should be 0666)" : "");
+			  errno == ENOENT   ? " (try 'modprobe fuse')"
+			  : errno == EACCES ? " (its mode should be 0666)"
+					    : "");
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -153,7 +163,8 @@ static char *default_path(void)
 
 static void unmount_detached(const char *path)
 {
-	char *arguments[] = { (char[]){ "fusermount3" }, (char[]){ "-uzq" }, (char[]){ "--" }, node_path, NULL };
+	char *arguments[] = { (char[]){ "fusermount3" }, (char[]){ "-uzq" }, (char[]){ "--" },
+			      node_path, NULL };
 	pid_t child;
 
 	if (!umount2(path, MNT_DETACH))
@@ -214,7 +225,8 @@ static void remove_file(void)
 
 static int mount_session(struct device *device)
 {
-	char program[] = "dma-fenced", flag[] = "-o", everybody[] = "allow_other,default_permissions,fsname=dma-fence",
+	char program[] = "dma-fenced", flag[] = "-o",
+	     everybody[] = "allow_other,default_permissions,fsname=dma-fence",
 	     myself[] = "default_permissions,fsname=dma-fence";
 	/* Only root may let others in, unless fuse.conf says so. */
 	char *arguments[] = { program, flag, geteuid() ? myself : everybody, NULL };

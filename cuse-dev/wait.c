@@ -2,8 +2,9 @@
 /*
  * wait.c - see wait.h.
  *
- * A parked wait owns a reference and a callback for each fence, and a timer. Whatever ends it - a callback, the timer, an interrupt -
- * does so under device->lock and takes all the others off before it lets go, so only one of them ever does.
+ * A parked wait owns a reference and a callback for each fence, and a timer. Whatever ends it - a
+ * callback, the timer, an interrupt - does so under device->lock and takes all the others off
+ * before it lets go, so only one of them ever does.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,25 +20,25 @@ struct wait;
 struct wait_fence {
 	struct dma_fence_cb callback;
 	struct wait *wait;
-	struct dma_fence *fence;	/* a reference */
-	bool pending;			/* the callback is added */
+	struct dma_fence *fence; /* a reference */
+	bool pending;		 /* the callback is added */
 };
 
 struct wait {
 	struct parked parked;
 	struct timer timer;
 	pid_t thread;
-	unsigned int missing;		/* signals until it is over */
-	size_t size;			/* of what the request carries back */
+	unsigned int missing; /* signals until it is over */
+	size_t size;	      /* of what the request carries back */
 	uint64_t charge;
 	struct dma_fence_wait head;
-	struct dma_fence_wait_item *items;	/* behind fences[], in the same allocation */
+	struct dma_fence_wait_item *items; /* behind fences[], in the same allocation */
 	struct wait_fence fences[];
 };
 
 /* How each stands, how many are signaled, and which was so first. */
-static void look(struct dma_fence_wait *head, struct dma_fence_wait_item *items, struct dma_fence *fence,
-		 unsigned int index, int64_t *earliest)
+static void look(struct dma_fence_wait *head, struct dma_fence_wait_item *items,
+		 struct dma_fence *fence, unsigned int index, int64_t *earliest)
 {
 	items[index].status = dma_fence_get_status(fence);
 	if (!items[index].status)
@@ -101,9 +102,9 @@ static void finish(struct wait *wait, int result)
 	/* The file outlives this: its request is not answered yet. */
 	unpark(&wait->parked);
 	if (wait->head.pointer) {
-		caller_memory_write_and_reply(file, fuse, wait->thread, wait->head.pointer, wait->items,
-					      wait->head.count * sizeof(wait->items[0]), &wait->head,
-					      wait->size, result);
+		caller_memory_write_and_reply(
+			file, fuse, wait->thread, wait->head.pointer, wait->items,
+			wait->head.count * sizeof(wait->items[0]), &wait->head, wait->size, result);
 	} else {
 		/* head and items lie apart, the request carries them together. */
 		char argument[DMA_FENCE_INLINE_MAX + 1];
@@ -130,10 +131,14 @@ static void deadline_is_over(struct timer *timer)
 }
 
 /* Everything is checked: makes a parked wait of it. */
-static int park_wait(struct open_file *file, fuse_req_t fuse, pid_t thread, const struct dma_fence_wait *head,
-		     const struct dma_fence_wait_item *items, size_t size)
+static int park_wait(struct open_file *file, fuse_req_t fuse, pid_t thread,
+		     const struct dma_fence_wait *head, const struct dma_fence_wait_item *items,
+		     size_t size)
 {
-	/* What the request carries may end behind the items, and be longer than head and items together. */
+	/*
+	 * What the request carries may end behind the items, and be longer than head and items
+	 * together.
+	 */
 	size_t behind = head->pointer ? 0 : size - sizeof(*head);
 	size_t items_size = head->count * sizeof(*items);
 	size_t room = behind > items_size ? behind : items_size;
@@ -189,8 +194,8 @@ static int park_wait(struct open_file *file, fuse_req_t fuse, pid_t thread, cons
 	return REQUEST_PARKED;
 }
 
-int wait_for_fences(struct open_file *file, fuse_req_t fuse, pid_t thread, struct dma_fence_wait *head,
-		    struct dma_fence_wait_item *items, size_t size)
+int wait_for_fences(struct open_file *file, fuse_req_t fuse, pid_t thread,
+		    struct dma_fence_wait *head, struct dma_fence_wait_item *items, size_t size)
 {
 	int64_t earliest = 0;
 

@@ -4,14 +4,15 @@
  *
  * What a fence is
  * ---------------
- * A fence stands for one piece of work that some engine will finish: a frame being rendered, a copy, a
- * page flip. It is born *active* (status 0) and is *signaled* once, and only once: with status 1, or with a
- * negative errno when the work failed. It never becomes active again. Every fence has a *context*, a 64-bit
- * number, and a *seqno* that orders it among the fences of that context; fences of two contexts have no order.
+ * A fence stands for one piece of work that some engine will finish: a frame being rendered, a
+ * copy, a page flip. It is born *active* (status 0) and is *signaled* once, and only once: with
+ * status 1, or with a negative errno when the work failed. It never becomes active again. Every
+ * fence has a *context*, a 64-bit number, and a *seqno* that orders it among the fences of that
+ * context; fences of two contexts have no order.
  *
- * A program opens the node and speaks to it with the requests below. A new open has no state; the handles
- * that requests return are numbers of that *open file description*, from 1 up, never 0. dup(), fork() and
- * SCM_RIGHTS share them; a second open() does not.
+ * A program opens the node and speaks to it with the requests below. A new open has no state; the
+ * handles that requests return are numbers of that *open file description*, from 1 up, never 0.
+ * dup(), fork() and SCM_RIGHTS share them; a second open() does not.
  *
  * A first program: one fence, waited for by one thread and signaled by another.
  *
@@ -22,7 +23,7 @@
  *		.head = { .count = 1, .deadline_ns = DMA_FENCE_WAIT_FOREVER },
  *		.item = { .handle = create.handle },
  *	};
- *	ioctl(device, DMA_FENCE_IOC_WAIT_INLINE(1), &wait);	// sleeps; item.status says how it ended
+ *	ioctl(device, DMA_FENCE_IOC_WAIT_INLINE(1), &wait);	// item.status: how it ended
  *	...
  *	struct { struct dma_fence_signal head; __u32 handle; } signal = {
  *		.head = { .count = 1 }, .handle = create.handle,
@@ -31,46 +32,54 @@
  *
  * Who may signal
  * --------------
- * A handle from CREATE, and the timeline that the fence is a point of. Handles that came from IMPORT, MERGE or
- * BUFFER_FENCES may wait, query, attach and export; SIGNAL through them is EPERM. When the last
- * handle that could signal a fence is gone (CLOSE, close(), exit, SIGKILL), an active fence is signaled with -ECANCELED,
- * so nobody ever waits for a dead process. A fence that is not signaled within its timeout is signaled with -ETIMEDOUT.
+ * A handle from CREATE, and the timeline that the fence is a point of. Handles that came from
+ * IMPORT, MERGE or BUFFER_FENCES may wait, query, attach and export; SIGNAL through them is
+ * EPERM. When the last handle that could signal a fence is gone (CLOSE, close(), exit, SIGKILL),
+ * an active fence is signaled with -ECANCELED, so nobody ever waits for a dead process. A fence
+ * that is not signaled within its timeout is signaled with -ETIMEDOUT.
  *
  * Crossing a process boundary
  * ---------------------------
- * A reply cannot carry a file descriptor. EXPORT returns a token; a *fresh* open of the node is BINDed to the
- * fence with it, and from then on that descriptor is a sync_file: poll() says POLLIN once the fence is
- * signaled, SYNC_IOC_FILE_INFO and SYNC_IOC_SET_DEADLINE of <linux/sync_file.h> work, everything else is ENOTTY. Send it
- * over a socket; the receiver polls it, or turns it into a handle of its own open with IMPORT. libdmafence does
- * both halves in one call.
+ * A reply cannot carry a file descriptor. EXPORT returns a token; a *fresh* open of the node is
+ * BINDed to the fence with it, and from then on that descriptor is a sync_file: poll() says
+ * POLLIN once the fence is signaled, SYNC_IOC_FILE_INFO and SYNC_IOC_SET_DEADLINE of
+ * <linux/sync_file.h> work, everything else is ENOTTY. Send it over a socket; the receiver polls
+ * it, or turns it into a handle of its own open with IMPORT. libdmafence does both halves in one
+ * call.
  *
  * Memory and buffers
  * ------------------
- * A buffer is an fd of the caller: a memfd, a file on tmpfs, or a dma-buf. ATTACH puts a fence on it,
- * BUFFER_FENCES asks for what is pending there, SEQNO_WRITE has a value stored in it when a fence is signaled,
- * so that a waiter may spin or futex-wait on the memory and never call the device. The device borrows the caller's
- * fd for that (pidfd_getfd(2)); where the system forbids it the request is EPERM and GET_CAPS says so beforehand.
+ * A buffer is an fd of the caller: a memfd, a file on tmpfs, or a dma-buf. ATTACH puts a fence on
+ * it, BUFFER_FENCES asks for what is pending there, SEQNO_WRITE has a value stored in it when a
+ * fence is signaled, so that a waiter may spin or futex-wait on the memory and never call the
+ * device. The device borrows the caller's fd for that (pidfd_getfd(2)); where the system forbids
+ * it the request is EPERM and GET_CAPS says so beforehand.
  *
  * Rules that hold for every request
  * ---------------------------------
- * - Times are nanoseconds of CLOCK_MONOTONIC. Deadlines are absolute, so an interrupted call is repeated as it is.
- * - A flag that is not known, or a pad or reserved field that is not zero, is EINVAL. Nothing has happened then.
- * - A struct may grow at its end. The device takes a shorter one, as long as it holds the fields up to the last
- *   one that the request needs (EINVAL otherwise), and treats the missing tail as zero; a longer one is
- *   E2BIG unless its unknown tail is all zero.
- * - Requests on several handles carry them *inline*, behind the struct, with the total size in the
- *   request number (the _INLINE(count) macros), up to DMA_FENCE_INLINE_MAX bytes; or, with `pointer` not 0, in an array of the
- *   caller's memory, up to the max_count that GET_CAPS tells. They are all or nothing unless they say otherwise.
+ * - Times are nanoseconds of CLOCK_MONOTONIC. Deadlines are absolute, so an interrupted call is
+ *   repeated as it is.
+ * - A flag that is not known, or a pad or reserved field that is not zero, is EINVAL. Nothing has
+ *   happened then.
+ * - A struct may grow at its end. The device takes a shorter one, as long as it holds the fields
+ *   up to the last one that the request needs (EINVAL otherwise), and treats the missing tail as
+ *   zero; a longer one is E2BIG unless its unknown tail is all zero.
+ * - Requests on several handles carry them *inline*, behind the struct, with the total size in
+ *   the request number (the _INLINE(count) macros), up to DMA_FENCE_INLINE_MAX bytes; or, with
+ *   `pointer` not 0, in an array of the caller's memory, up to the max_count that GET_CAPS tells.
+ *   They are all or nothing unless they say otherwise.
  * - An unknown request is ENOTTY, an unknown handle ENOENT, a handle of the wrong kind EINVAL.
- * - An array or struct that cannot be read or written is EFAULT. A request with a wrong argument has no effect.
- * - A wait that runs out is ETIME. A signal handler that interrupts a call restarts it or ends it with
- *   EINTR, as SA_RESTART says.
- * - When the device goes away, calls in flight end with ECONNABORTED, later ones with ENOTCONN, and poll() says
- *   POLLERR. An orderly stop signals every active fence with -ECANCELED first.
+ * - An array or struct that cannot be read or written is EFAULT. A request with a wrong argument
+ *   has no effect.
+ * - A wait that runs out is ETIME. A signal handler that interrupts a call restarts it or ends it
+ *   with EINTR, as SA_RESTART says; only read() is always EINTR.
+ * - When the device goes away, calls in flight end with ECONNABORTED, later ones with ENOTCONN,
+ *   and poll() says POLLERR. An orderly stop signals every active fence with -ECANCELED first.
  * - Every request may be issued from several threads at once.
  *
- * The layout is the same for 32-bit and 64-bit callers, all pointers are __u64. Each request has a page in
- * section 2 of the manual, named after it (dma_fence_ioc_wait(2)); dma_fence(4) is the device, dma-fence(7) the overview.
+ * The layout is the same for 32-bit and 64-bit callers, all pointers are __u64. Each request has
+ * a page in section 2 of the manual, named after it (dma_fence_ioc_wait(2)); dma_fence(4) is the
+ * device, dma-fence(7) the overview.
  */
 #ifndef DMA_FENCE_UAPI_H
 #define DMA_FENCE_UAPI_H
@@ -78,7 +87,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* The version of this header, as GET_CAPS reports that of the device: the major number in the upper half. */
+/* The version of this header, as GET_CAPS tells the device's: the major number in the upper half. */
 #define DMA_FENCE_ABI_VERSION 0x00010000u
 
 /* The type letter of the native requests. */
@@ -94,11 +103,11 @@
 #define DMA_FENCE_TRANSPORT_CUSE 1u
 #define DMA_FENCE_TRANSPORT_FUSE 2u
 
-/* Fds of this caller can be borrowed: IMPORT, ATTACH, BUFFER_FENCES, SEQNO_WRITE, EVENT_ADD with an eventfd work. */
+/* Fds of this caller can be borrowed: IMPORT, ATTACH, SEQNO_WRITE and others that take one work. */
 #define DMA_FENCE_FEATURE_CALLER_FDS (1ull << 0)
-/* Memory of this caller can be reached: arrays by pointer and the array of SYNC_IOC_FILE_INFO work. */
+/* Memory of this caller can be reached: arrays by pointer work, and that of SYNC_IOC_FILE_INFO. */
 #define DMA_FENCE_FEATURE_CALLER_MEMORY (1ull << 1)
-/* EVENT_ADD takes an eventfd (EOPNOTSUPP otherwise: the system has no asynchronous I/O contexts left). */
+/* EVENT_ADD takes an eventfd; EOPNOTSUPP otherwise: the system has no asynchronous I/O left. */
 #define DMA_FENCE_FEATURE_EVENTFD (1ull << 2)
 
 struct dma_fence_caps {
@@ -106,12 +115,12 @@ struct dma_fence_caps {
 	__u32 transport;	/* out: DMA_FENCE_TRANSPORT_* */
 	__u64 features;		/* out: DMA_FENCE_FEATURE_*, for the process that asks */
 	__u64 fence_timeout_ns;	/* out: default timeout of a fence, 0: never */
-	__u64 max_bytes;	/* out: memory that the open files of one user may cost the device (ENOMEM past it) */
+	__u64 max_bytes;	/* out: memory that one user may cost the device */
 	__u32 max_handles;	/* out: handles in an open file */
-	__u32 max_waits;	/* out: calls that may block at once in an open file: WAIT and read() */
-	__u32 max_events;	/* out: events of an open file, from EVENT_ADD until read or written */
+	__u32 max_waits;	/* out: calls of an open file that block at once */
+	__u32 max_events;	/* out: events of an open file, until delivered */
 	__u32 max_exports;	/* out: tokens of an open file that nobody has used yet */
-	__u32 max_attachments;	/* out: fences on buffers and seqno writes, pending, of one user */
+	__u32 max_attachments;	/* out: fences on buffers and seqno writes of one user */
 	__u32 max_count;	/* out: entries of an array that is passed by pointer */
 };
 
@@ -134,7 +143,7 @@ struct dma_fence_stats {
 
 /* ---- CREATE: a new fence ---- */
 
-/* The fence signals itself signal_delay_ns after its creation, with signal_error: a simulated job. */
+/* It signals itself signal_delay_ns after its creation, with signal_error: a simulated job. */
 #define DMA_FENCE_CREATE_AUTO_SIGNAL (1u << 0)
 
 /* timeout_ns: no timeout, whatever the device's default is. */
@@ -149,7 +158,7 @@ struct dma_fence_create {
 	__u32 handle;		/* out */
 	__u64 context;		/* out */
 	__u64 seqno;		/* in: on a timeline, the point (0: the next); out: the seqno */
-	char name[DMA_FENCE_NAME_SIZE];	/* in: NUL-terminated timeline name; must be empty on a timeline */
+	char name[DMA_FENCE_NAME_SIZE];	/* in: NUL-terminated; empty on a timeline */
 };
 
 /* ---- TIMELINE_CREATE, TIMELINE_ADVANCE: ordered fences of one context ---- */
@@ -169,7 +178,7 @@ struct dma_fence_timeline_advance {
 	__u32 handle;		/* in: the timeline */
 	__u32 flags;		/* in: DMA_FENCE_ADVANCE_* */
 	__u64 value;		/* in: the value to reach; out: the timeline's value */
-	__s32 error;		/* in: 0, or a negative errno for the points that are signaled by this */
+	__s32 error;		/* in: 0, or a negative errno for these points */
 	__u32 signaled;		/* out: how many points that were */
 };
 
@@ -180,7 +189,7 @@ struct dma_fence_signal {
 	__u32 flags;		/* in: 0 */
 	__s32 error;		/* in: 0 or a negative errno, visible together with the signal */
 	__u32 reserved;		/* in: 0 */
-	__u64 pointer;		/* in: 0: __u32 handles[count] follow this struct; else their address */
+	__u64 pointer;		/* in: 0: __u32 handles[count] follow; or their address */
 };
 
 /* ---- WAIT ---- */
@@ -196,15 +205,15 @@ struct dma_fence_signal {
 
 struct dma_fence_wait_item {
 	__u32 handle;		/* in */
-	__s32 status;		/* out: 0 active, 1 signaled, negative errno; also written when the wait is ETIME */
+	__s32 status;		/* out: 0 active, 1 signaled, negative errno; on ETIME too */
 };
 
 struct dma_fence_wait {
 	__u32 count;		/* in: items, at least 1 */
 	__u32 flags;		/* in: DMA_FENCE_WAIT_* */
 	__s64 deadline_ns;	/* in: absolute, CLOCK_MONOTONIC */
-	__u64 pointer;		/* in: 0: struct dma_fence_wait_item items[count] follow; else their address */
-	__u32 first;		/* out: index of the item that was signaled first, or DMA_FENCE_WAIT_NONE */
+	__u64 pointer;		/* in: 0: the items follow; or their address */
+	__u32 first;		/* out: index of the first signaled, or DMA_FENCE_WAIT_NONE */
 	__u32 signaled;		/* out: how many items are signaled */
 };
 
@@ -226,7 +235,7 @@ struct dma_fence_query {
 	__s64 timestamp_ns;	/* out: when it was signaled, 0 while active */
 	__s64 deadline_ns;	/* out: the earliest SET_DEADLINE hint so far, 0: none */
 	__s32 status;		/* out: 0 active, 1 signaled, negative errno */
-	__u32 member_count;	/* out: how many fences it is made of: 1 unless it is a merged one */
+	__u32 member_count;	/* out: of how many it is made: 1 unless merged */
 	__u32 member_first;	/* in: index of the first member to be told */
 	__u32 member_capacity;	/* in: room for struct dma_fence_member behind this struct */
 	char driver_name[DMA_FENCE_NAME_SIZE];		/* out */
@@ -235,7 +244,7 @@ struct dma_fence_query {
 
 /* ---- ATTACH, BUFFER_FENCES: reservations ---- */
 
-/* What a fence on a buffer is there for. Who asks for one usage is given it and all of lower number. */
+/* What a fence on a buffer is there for. Who asks for one is given it and those of lower number. */
 #define DMA_FENCE_USAGE_KERNEL 0u	/* memory management: always waited for */
 #define DMA_FENCE_USAGE_WRITE 1u	/* implicit sync: writers */
 #define DMA_FENCE_USAGE_READ 2u		/* implicit sync: readers */
@@ -255,7 +264,7 @@ struct dma_fence_buffer_fences {
 	__s32 fd;		/* in */
 	__u32 usage;		/* in: DMA_FENCE_USAGE_* */
 	__u32 flags;		/* in: DMA_FENCE_BUFFER_* */
-	__u32 handle;		/* out: one fence for all that is pending; a signaled one if nothing is */
+	__u32 handle;		/* out: one fence for all; a signaled one for none */
 	__u32 count;		/* out: how many fences were pending */
 	__u32 reserved;		/* in: 0 */
 };
@@ -293,7 +302,7 @@ struct dma_fence_import {
 struct dma_fence_merge {
 	__u32 count;		/* in: handles, at least 1 */
 	__u32 flags;		/* in: DMA_FENCE_MERGE_* */
-	__u64 pointer;		/* in: 0: __u32 handles[count] follow this struct; else their address */
+	__u64 pointer;		/* in: 0: __u32 handles[count] follow; or their address */
 	__u32 handle;		/* out */
 	__u32 reserved;		/* in: 0 */
 };
@@ -304,14 +313,14 @@ struct dma_fence_seqno_write {
 	__u32 handle;		/* in */
 	__s32 fd;		/* in: the buffer, open for writing */
 	__u64 offset;		/* in: in bytes, a multiple of size */
-	__u64 value;		/* in: stored, in the byte order of the machine, when the fence is signaled */
+	__u64 value;		/* in: stored, in native byte order, at the signal */
 	__u32 size;		/* in: 4 or 8 */
 	__u32 flags;		/* in: 0 */
 };
 
 /* ---- EVENT_ADD, EVENT_CANCEL, and the records that read() delivers ---- */
 
-/* EVENT_ADD on a fence that is signaled already is ENOENT, and nothing will be delivered: as a kernel callback. */
+/* EVENT_ADD on a signaled fence is ENOENT, and nothing is delivered: as with a kernel callback. */
 
 struct dma_fence_event_add {
 	__u32 handle;		/* in */
@@ -324,7 +333,7 @@ struct dma_fence_event_add {
 struct dma_fence_event_cancel {
 	__u32 event;		/* in */
 	__u32 flags;		/* in: 0 */
-	__u32 fired;		/* out: 1: the fence was signaled before; its record, not read yet, is dropped */
+	__u32 fired;		/* out: 1: signaled before; its unread record is dropped */
 	__u32 reserved;		/* in: 0 */
 };
 
@@ -346,7 +355,7 @@ struct dma_fence_event {
 struct dma_fence_set_deadline {
 	__u32 handle;		/* in */
 	__u32 flags;		/* in: 0 */
-	__s64 deadline_ns;	/* in: when the waiter would like it to be signaled; a hint, the earliest stays */
+	__s64 deadline_ns;	/* in: when a waiter would like it; the earliest stays */
 };
 
 struct dma_fence_close {
