@@ -105,7 +105,9 @@ void device_unlock_and_notify(struct device *device)
 {
 	struct fuse_pollhandle *one = NULL, **many = NULL;
 	unsigned int count = device->due_count;
+	bool lane = device->lane_is_due;
 
+	device->lane_is_due = false;
 	if (count == 1) {
 		one = device->due[0];
 		device->due_count = 0;
@@ -115,6 +117,8 @@ void device_unlock_and_notify(struct device *device)
 		device->due_count = device->due_capacity = 0;
 	}
 	device_unlock(device);
+	if (lane)
+		lanes_wake_one(device);
 	for (unsigned int i = 0; i < count; i++) {
 		struct fuse_pollhandle *handle = many ? many[i] : one;
 

@@ -95,6 +95,7 @@ struct device {
 	pthread_t timer_thread;
 
 	struct lanes *lanes;
+	bool lane_is_due; /* there is a job for an idle lane: woken up once the lock is free */
 	struct eventfd_signaler *eventfd_signaler; /* NULL: the system has none to give */
 
 	/* Poll handles that are due: taken off by device_unlock_and_notify(). */
@@ -122,7 +123,7 @@ static inline void device_unlock(struct device *device)
 
 /* Puts a poll handle on the list of those to be notified; takes it over. Under the lock. */
 void device_poll_is_due(struct device *device, struct fuse_pollhandle *handle);
-/* Notifies those that are due: outside the lock, and outside of the request that made them due. */
+/* Notifies those that are due, lanes too: outside the lock, and of the request that made them due. */
 void device_notify(struct device *device);
 /* For threads other than the reader, which notifies after it has replied. */
 void device_unlock_and_notify(struct device *device);

@@ -218,7 +218,7 @@ static int need_thread(struct device *device)
 	pthread_t thread;
 
 	if (lanes->idle) {
-		pthread_cond_signal(&lanes->work);
+		device->lane_is_due = true;
 		/*
 		 * One that was signaled before may not have taken its job yet: more jobs than idle
 		 * threads want another.
@@ -301,6 +301,11 @@ void lane_submit_own(struct device *device, struct lane_job *job)
 	if (job->cleanup)
 		job->cleanup(job);
 	free(job);
+}
+
+void lanes_wake_one(struct device *device)
+{
+	pthread_cond_signal(&device->lanes->work);
 }
 
 bool lane_job_is_abandoned(struct lane_job *job)

@@ -60,6 +60,8 @@ int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, p
  * is done here and now.
  */
 void lane_submit_own(struct device *device, struct lane_job *job);
+/* Without the lock, so that the lane does not run into it at once: see device_unlock_and_notify(). */
+void lanes_wake_one(struct device *device);
 /* Has the request been answered meanwhile, so that its thread may be gone? Takes the lock. */
 bool lane_job_is_abandoned(struct lane_job *job);
 

@@ -369,7 +369,7 @@ static void cleanup(struct lane_job *job)
 		window_put(this->write->window);
 	if (this->buffer)
 		buffer_put(this->buffer);
-	device_unlock(job->device);
+	device_unlock_and_notify(job->device);
 	free(this->write);
 	if (this->fd >= 0)
 		close(this->fd);
