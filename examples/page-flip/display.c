@@ -372,7 +372,11 @@ static bool finished(const struct display *display)
 
 static int run_loop(struct display *display)
 {
-	display->next_vblank_ns = clock_now() + display->run->options.period_ns;
+	int64_t start_ns = clock_now();
+
+	display->next_vblank_ns = start_ns + display->run->options.period_ns;
+	if (!display->run->progress_line)
+		display->next_progress_ns = start_ns + PROGRESS_PLAIN_NS;
 	if (arm_timeout(display, EVENT_VBLANK, &display->vblank_timeout, display->next_vblank_ns) ||
 	    arm_poll(display, EVENT_SIGNAL, display->signals, 0) || arm_message(display))
 		return STATUS_FAILED;
