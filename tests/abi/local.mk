@@ -2,7 +2,6 @@
 # Each program of the suite runs under run-with-device, which starts a daemon for it and proves that
 # nothing is left. $DMA_FENCE_TRANSPORT says over which transport: fuse (where it is not set) or cuse.
 if ENABLE_DAEMON
-if ENABLE_CRITERION
 ABI_LOG_DRIVER = $(LOG_DRIVER)
 ABI_LOG_COMPILER = tests/abi/run-with-device
 AM_ABI_LOG_FLAGS = --daemon cuse-dev/dma-fenced --
@@ -11,6 +10,7 @@ check_PROGRAMS += tests/abi/run-with-device
 tests_abi_run_with_device_SOURCES = \
 	tests/abi/daemon.c tests/abi/daemon.h tests/abi/run-with-device.c
 
+if ENABLE_CRITERION
 # What the programs share.
 check_LTLIBRARIES = tests/abi/libabi.la
 tests_abi_libabi_la_SOURCES = \
@@ -19,12 +19,15 @@ tests_abi_libabi_la_SOURCES = \
 	tests/abi/fixture.c tests/abi/fixture.h \
 	tests/abi/process.c tests/abi/process.h \
 	tests/abi/raw.c tests/abi/raw.h \
-	tests/abi/raw_fd.c
+	tests/abi/raw_fd.c \
+	tests/abi/requests.c tests/abi/requests.h
 abi_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 abi_ldadd = tests/abi/libabi.la $(CRITERION_LIBS)
 tests_abi_libabi_la_CFLAGS = $(abi_cflags)
 
 abi_programs = \
+	tests/abi/bad_array.abi \
+	tests/abi/bad_struct.abi \
 	tests/abi/buffer.abi \
 	tests/abi/caps.abi \
 	tests/abi/create.abi \
@@ -41,6 +44,14 @@ abi_programs = \
 	tests/abi/wait.abi
 check_PROGRAMS += $(abi_programs)
 TESTS += $(abi_programs)
+
+tests_abi_bad_array_abi_SOURCES = tests/abi/bad_array.c
+tests_abi_bad_array_abi_CFLAGS = $(abi_cflags)
+tests_abi_bad_array_abi_LDADD = $(abi_ldadd)
+
+tests_abi_bad_struct_abi_SOURCES = tests/abi/bad_struct.c
+tests_abi_bad_struct_abi_CFLAGS = $(abi_cflags)
+tests_abi_bad_struct_abi_LDADD = $(abi_ldadd)
 
 tests_abi_buffer_abi_SOURCES = tests/abi/buffer.c
 tests_abi_buffer_abi_CFLAGS = $(abi_cflags)

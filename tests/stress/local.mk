@@ -1,1 +1,26 @@
 # SPDX-License-Identifier: MIT
+# Plain programs, for the thread sanitizer's sake; they run in every build.
+core_stress_programs = \
+	tests/stress/core-array \
+	tests/stress/core-resv \
+	tests/stress/core-signal \
+	tests/stress/core-timeline
+check_PROGRAMS += $(core_stress_programs)
+TESTS += $(core_stress_programs)
+
+core_stress_sources = tests/stress/core-stress.c tests/stress/core-stress.h
+tests_stress_core_array_SOURCES = tests/stress/core-array.c $(core_stress_sources)
+tests_stress_core_array_LDADD = libcore.la
+tests_stress_core_resv_SOURCES = tests/stress/core-resv.c $(core_stress_sources)
+tests_stress_core_resv_LDADD = libcore.la
+tests_stress_core_signal_SOURCES = tests/stress/core-signal.c $(core_stress_sources)
+tests_stress_core_signal_LDADD = libcore.la
+tests_stress_core_timeline_SOURCES = tests/stress/core-timeline.c $(core_stress_sources)
+tests_stress_core_timeline_LDADD = libcore.la
+# Plain programs, since Criterion does not run under ThreadSanitizer. They run in every build.
+if ENABLE_DAEMON
+check_PROGRAMS += tests/stress/device.abi
+TESTS += tests/stress/device.abi
+tests_stress_device_abi_SOURCES = tests/stress/device.c
+tests_stress_device_abi_LDADD = libdmafence.la
+endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core-array.c - an array that is released, enabled and looked at while its members are signaled.
+ *
+ * Held up: a waiter is called once or told no; the array's state follows from its members' for
+ * whoever looks, whatever it was last told; the last put, wherever it happens, leaves no callback
+ * behind; nothing leaks.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "array.h"
+#include "core-stress.h"
+
+#define THREADS 4
+#define MEMBERS 3
+
+/* Fresh for each round. Every thread has a reference to each. */
+static struct dma_fence *members[MEMBERS];
+static struct dma_fence *array;
+static bool any;
+static pthread_barrier_t barrier;
+static _Atomic bool goes_on;
+static unsigned long rounds;
+static _Atomic unsigned long waiters, calls, left_alone;
+
+static void begin_round(uint64_t *chance)
+{
+	static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+	struct dma_fence *own[MEMBERS];
+	unsigned int i, thread;
+
+	any = stress_random(chance, 2);
+	for (i = 0; i < MEMBERS; i++) {
+		members[i] = stress_fence_create(stress_random(chance, 2) ? &shared_lock : NULL,
+						 i + 1, 1);
+		own[i] = dma_fence_get(members[i]);
+		for (thread = 1; thread < THREADS; thread++)
+			dma_fence_get(members[i]);
+	}
+	array = dma_fence_array_base(dma_fence_array_create(MEMBERS, own, 100, 1, any));
+	for (thread = 1; thread < THREADS; thread++)
+		dma_fence_get(array);
+	rounds++;
+}
+
+static void count_call(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	STRESS_CHECK(dma_fence_get_status(fence) != 0);
+	calls++;
+}
+
+/* Its waiter has gone: where that was the last reference, it is called with -EDEADLK. */
+static void free_itself(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	left_alone += dma_fence_get_status(fence) == -EDEADLK;
+	count_call(fence, callback);
+	free(callback);
+}
+
+static void leave_waiting(void)
+{
+	struct dma_fence_cb *callback = malloc(sizeof(*callback));
+
+	if (dma_fence_add_callback(array, callback, free_itself))
+		free(callback);
+	else
+		waiters++;
+}
+
+static void look(void)
+{
+	bool first = dma_fence_is_signaled(members[0]), last = first;
+	unsigned int i;
+
+	for (i = 1; i < MEMBERS; i++) {
+		bool signaled = dma_fence_is_signaled(members[i]);
+
+		first |= signaled;
+		last &= signaled;
+	}
+	if (any ? first : last)
+		STRESS_CHECK(dma_fence_is_signaled(array));
+	if (dma_fence_is_signaled(array) && !any) {
+		for (i = 0; i < MEMBERS; i++)
+			STRESS_CHECK(dma_fence_get_status(members[i]) == 1);
+	}
+}
+
+static void signal_member(struct dma_fence *member, bool locked)
+{
+	if (!locked) {
+		dma_fence_signal(member);
+		return;
+	}
+	pthread_mutex_lock(member->lock);
+	dma_fence_signal_locked(member);
+	pthread_mutex_unlock(member->lock);
+}
+
+/* One thing, before the references go. Is callback added? */
+static bool act(uint64_t *chance, struct dma_fence_cb *callback)
+{
+	unsigned int i = stress_random(chance, MEMBERS), n;
+
+	switch (stress_random(chance, 6)) {
+	case 0:
+		return !dma_fence_add_callback(array, callback, count_call);
+	case 1:
+		look();
+		break;
+	case 2:
+		signal_member(members[i], stress_random(chance, 2));
+		break;
+	case 3:
+		for (n = 0; n < MEMBERS; n++)
+			signal_member(members[n], false);
+		break;
+	case 4:
+		leave_waiting();
+		break;
+	default:
+		dma_fence_enable_sw_signaling(array);
+	}
+	return false;
+}
+
+static void *play(void *number)
+{
+	uint64_t chance = (uintptr_t)number + 1;
+	unsigned int i;
+
+	for (;;) {
+		struct dma_fence_cb callback;
+
+		if (!number) {
+			goes_on = stress_goes_on();
+			if (goes_on)
+				begin_round(&chance);
+		}
+		pthread_barrier_wait(&barrier);
+		if (!goes_on)
+			return NULL;
+		if (act(&chance, &callback) && !dma_fence_remove_callback(array, &callback))
+			waiters++;
+		dma_fence_put(array);
+		/*
+		 * The last references of the members may be the array's, and its last put ours: any
+		 * order will do.
+		 */
+		for (i = 0; i < MEMBERS; i++) {
+			dma_fence_signal(members[i]);
+			dma_fence_put(members[i]);
+		}
+		pthread_barrier_wait(&barrier);
+	}
+}
+
+int main(void)
+{
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	stress_run_threads(THREADS, play);
+	STRESS_CHECK(waiters == calls);
+	STRESS_CHECK(!stress_fences_alive());
+	printf("core-array: %lu arrays, %lu waiters called, %lu of them by the last put\n", rounds,
+	       calls, left_alone);
+	return 0;
+}
