@@ -258,7 +258,9 @@ int native_query(struct request *request, void *argument)
 		return -EINVAL;
 	if (capacity > (request->size - sizeof(*query)) / sizeof(*members))
 		return -EINVAL;
-	ret = file_fence(request->file, query->handle, &fence);
+	ret = ioctl_check_tail(request, argument, sizeof(*query) + capacity * sizeof(*members));
+	if (!ret)
+		ret = file_fence(request->file, query->handle, &fence);
 	if (ret)
 		return ret;
 	query->context = fence->context;
