@@ -426,6 +426,7 @@ void display_run(struct run *run, struct screen *screen, int socket, pid_t rende
 		goto exit_ring;
 	}
 	result->status = run_loop(&display);
+	watchdog_stop();
 exit_ring:
 	io_uring_queue_exit(&display.ring);
 close_signals:

@@ -378,10 +378,12 @@ int renderer_run(struct run *run, int socket)
 	/* The default of 50 us would be most of a tile's time at a high rate. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	error = watchdog_start(run, WATCHDOG_LIMIT_NS, 0);
-	if (error)
+	if (error) {
 		status = run_fail(run, "cannot start a timer: %s", strerror(-error));
-	else
+	} else {
 		status = render_all(&renderer);
+		watchdog_stop();
+	}
 
 	for (uint32_t index = 0; index < BUFFERS_MAX; index++) {
 		if (renderer.buffers[index].out_fence >= 0)

@@ -128,3 +128,8 @@ void watchdog_feed(void)
 	atomic_store(&watchdog.expiries, 0);
 	timer_settime(watchdog.timer, 0, &watchdog.limit, NULL);
 }
+
+void watchdog_stop(void)
+{
+	timer_delete(watchdog.timer);
+}

@@ -86,5 +86,6 @@ int64_t clock_now(void);
  */
 int watchdog_start(struct run *run, int64_t limit_ns, int peer);
 void watchdog_feed(void);
+void watchdog_stop(void);
 
 #endif /* PAGE_FLIP_RUN_H */
