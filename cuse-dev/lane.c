@@ -139,6 +139,16 @@ static void settle(struct lane_job *job)
 	account_put(job->device, job->account);
 }
 
+/* At most once. */
+static void cleanup(struct lane_job *job)
+{
+	void (*function)(struct lane_job *) = job->cleanup;
+
+	job->cleanup = NULL;
+	if (function)
+		function(job);
+}
+
 /* Called and returns with the lock held. */
 static void run(struct lane_job *job)
 {
@@ -153,6 +163,13 @@ static void run(struct lane_job *job)
 	if (!job->abandoned) {
 		device_unlock(device);
 		result = job->prepare(job);
+		/*
+		 * Closing an fd that was refused may hang as well, in the flush of its filesystem:
+		 * so it is done while the lane counts for its client, and while the request can
+		 * still be interrupted.
+		 */
+		if (result)
+			cleanup(job);
 		device_lock(device);
 	}
 	if (!job->abandoned && job->parked.fuse) {
@@ -165,8 +182,7 @@ static void run(struct lane_job *job)
 	client->running--;
 	settle(job);
 	device_unlock_and_notify(device);
-	if (job->cleanup)
-		job->cleanup(job);
+	cleanup(job);
 	if (answer)
 		request_reply(fuse, result, job->answer, job->answer_size);
 	free(job);

@@ -159,6 +159,7 @@ static int cuse_start(struct device *device, const struct options *options)
 	snprintf(name, sizeof(name), "DEVNAME=%s", options->name);
 	node_options = options;
 	device->session = cuse_lowlevel_new(&args, &info, &operations, device);
+	fuse_opt_free_args(&args);
 	if (!device->session) {
 		log_error("cannot set up CUSE: %s", log_last_of_libfuse());
 		close(fd);
