@@ -73,6 +73,7 @@ void device_fini(struct device *device)
 	 */
 	if (device->lanes)
 		return;
+	timers_fini(device);
 	eventfd_signaler_destroy(device->eventfd_signaler);
 	free(device->due);
 	pthread_mutex_destroy(&device->fence_lock);

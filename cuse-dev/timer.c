@@ -141,6 +141,10 @@ void timer_thread_stop(struct device *device)
 	pthread_cond_signal(&device->timer_changed);
 	device_unlock(device);
 	pthread_join(device->timer_thread, NULL);
+}
+
+void timers_fini(struct device *device)
+{
 	pthread_cond_destroy(&device->timer_changed);
 	free(device->timers);
 }

@@ -33,7 +33,9 @@ int timer_set(struct device *device, struct timer *timer, int64_t at,
 void timer_cancel(struct device *device, struct timer *timer);
 
 int timer_thread_start(struct device *device);
-/* Without the lock. */
+/* Without the lock. Timers may still be cancelled, but none fires any more. */
 void timer_thread_stop(struct device *device);
+/* When nothing is left that has a timer. */
+void timers_fini(struct device *device);
 
 #endif /* DMA_FENCED_TIMER_H */
