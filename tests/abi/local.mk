@@ -2,6 +2,7 @@
 # Each program of the suite runs under run-with-device, which starts a daemon for it and proves that
 # nothing is left. $DMA_FENCE_TRANSPORT says over which transport: fuse (where it is not set) or cuse.
 if ENABLE_DAEMON
+if ENABLE_CRITERION
 ABI_LOG_DRIVER = $(LOG_DRIVER)
 ABI_LOG_COMPILER = tests/abi/run-with-device
 AM_ABI_LOG_FLAGS = --daemon cuse-dev/dma-fenced --
@@ -10,13 +11,13 @@ check_PROGRAMS += tests/abi/run-with-device
 tests_abi_run_with_device_SOURCES = \
 	tests/abi/daemon.c tests/abi/daemon.h tests/abi/run-with-device.c
 
-if ENABLE_CRITERION
 # What the programs share.
 check_LTLIBRARIES = tests/abi/libabi.la
 tests_abi_libabi_la_SOURCES = \
 	tests/abi/check.c tests/abi/check.h \
 	tests/abi/daemon.c tests/abi/daemon.h \
 	tests/abi/fixture.c tests/abi/fixture.h \
+	tests/abi/foreign.c tests/abi/foreign.h \
 	tests/abi/process.c tests/abi/process.h \
 	tests/abi/raw.c tests/abi/raw.h \
 	tests/abi/raw_fd.c \
@@ -27,6 +28,8 @@ tests_abi_libabi_la_CFLAGS = $(abi_cflags)
 
 abi_programs = \
 	tests/abi/bad_array.abi \
+	tests/abi/bad_buffer.abi \
+	tests/abi/bad_fd.abi \
 	tests/abi/bad_struct.abi \
 	tests/abi/buffer.abi \
 	tests/abi/caps.abi \
@@ -48,6 +51,14 @@ TESTS += $(abi_programs)
 tests_abi_bad_array_abi_SOURCES = tests/abi/bad_array.c
 tests_abi_bad_array_abi_CFLAGS = $(abi_cflags)
 tests_abi_bad_array_abi_LDADD = $(abi_ldadd)
+
+tests_abi_bad_buffer_abi_SOURCES = tests/abi/bad_buffer.c
+tests_abi_bad_buffer_abi_CFLAGS = $(abi_cflags)
+tests_abi_bad_buffer_abi_LDADD = $(abi_ldadd)
+
+tests_abi_bad_fd_abi_SOURCES = tests/abi/bad_fd.c
+tests_abi_bad_fd_abi_CFLAGS = $(abi_cflags)
+tests_abi_bad_fd_abi_LDADD = $(abi_ldadd)
 
 tests_abi_bad_struct_abi_SOURCES = tests/abi/bad_struct.c
 tests_abi_bad_struct_abi_CFLAGS = $(abi_cflags)
