@@ -2,11 +2,11 @@
 /*
  * resv.c - a reservation: the fences of one buffer.
  *
- * The entries are one array, in the order of adding: a new one goes behind the last, one that goes
- * leaves a hole. When the array is full, what is still pending moves into a new one, of which at
- * least half is free: so adding costs the same however many there are. The same allocation holds a
- * hash of the contexts, as chains of indices through the entries: all the room that an entry needs
- * is there when the entry is, which a hash that allocates by itself cannot promise.
+ * The entries are slots of one array, linked in the order of adding, and found by their context
+ * through a hash: chains of slot numbers, whose heads are in the same allocation. So all that an
+ * entry needs is there when its slot is, which a hash that allocates by itself cannot promise, and
+ * adding costs the same however many there are. When the slots run out, what is still pending moves
+ * into a new array, at least half of which is free.
  *
  * Who owns what: an entry owns a reference to its fence, the reservation its entries. What can
  * race: everything but init and fini, with everything and with the fences' signaling. Fences are
@@ -29,11 +29,13 @@
  */
 #define PRUNED_PER_ADD 2
 
+/* Slot 0 holds no fence: its links are the two ends of the order. So 0 stands for none. */
 struct dma_resv_entry {
-	struct dma_fence *fence; /* NULL: a hole */
+	struct dma_fence *fence; /* NULL: free */
 	uint64_t context;	 /* the fence's, to find it without touching that */
+	uint32_t older, newer;	 /* by the order of adding */
+	uint32_t chain;		 /* the next with this hash, or the next that is free */
 	uint32_t usage;
-	uint32_t chain; /* index + 1 of the next entry with this hash, 0: none */
 };
 
 /* References to be dropped without the lock. */
@@ -50,82 +52,93 @@ static void drop(struct dropped *dropped)
 
 	for (i = 0; i < dropped->count; i++)
 		dma_fence_put(dropped->fences[i]);
-	for (i = 0; i < dropped->used; i++)
+	for (i = 1; i <= dropped->used; i++)
 		dma_fence_put(dropped->entries[i].fence);
 	free(dropped->entries);
 }
 
-/*
- * The first index + 1 of the chain that a context is on. The heads follow the entries, one for
- * each.
- */
-static uint32_t *chain_head(struct dma_resv_entry *entries, unsigned int capacity, uint64_t context)
+/* The first on the chain that a context is on. The heads follow the slots, one for each. */
+static uint32_t *chain_head(struct dma_resv *resv, uint64_t context)
 {
-	uint32_t *heads = (uint32_t *)(entries + capacity);
-	/*
-	 * Contexts are mostly consecutive numbers: the golden ratio spreads them, in the upper
-	 * bits.
-	 */
+	uint32_t *heads = (uint32_t *)(resv->entries + resv->capacity + 1);
+	/* Contexts are mostly consecutive numbers: the golden ratio spreads them. */
 	uint64_t hash = context * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
-	return &heads[hash & (capacity - 1)];
+	return &heads[hash & (resv->capacity - 1)];
 }
 
-/* The link that points to an entry. */
-static uint32_t *link_to(struct dma_resv *resv, unsigned int index)
+static uint32_t first_of_context(struct dma_resv *resv, uint64_t context)
 {
-	struct dma_resv_entry *entries = resv->entries;
-	uint32_t *link = chain_head(entries, resv->capacity, entries[index].context);
-
-	while (*link != index + 1)
-		link = &entries[*link - 1].chain;
-	return link;
+	return resv->capacity ? *chain_head(resv, context) : 0;
 }
 
+static uint32_t oldest(const struct dma_resv *resv)
+{
+	return resv->capacity ? resv->entries[0].newer : 0;
+}
+
+static uint32_t newest(const struct dma_resv *resv)
+{
+	return resv->capacity ? resv->entries[0].older : 0;
+}
+
+/* There is room. The reference becomes the reservation's. */
 static void append(struct dma_resv *resv, struct dma_fence *fence, uint32_t usage)
 {
-	uint32_t *head = chain_head(resv->entries, resv->capacity, fence->context);
+	struct dma_resv_entry *entries = resv->entries;
+	uint32_t *head = chain_head(resv, fence->context);
+	uint32_t slot = resv->free, last = newest(resv);
 
-	resv->entries[resv->used++] = (struct dma_resv_entry){
+	if (slot)
+		resv->free = entries[slot].chain;
+	else
+		slot = ++resv->used;
+	entries[slot] = (struct dma_resv_entry){
 		.fence = fence,
 		.context = fence->context,
-		.usage = usage,
+		.older = last,
 		.chain = *head,
+		.usage = usage,
 	};
-	*head = resv->used;
+	*head = slot;
+	entries[last].newer = slot;
+	entries[0].older = slot;
 	resv->count++;
 }
 
-/* Makes a hole and returns the reference that was there. */
-static struct dma_fence *take(struct dma_resv *resv, unsigned int index)
+/* Takes an entry off, and returns the reference that it held. */
+static struct dma_fence *take(struct dma_resv *resv, uint32_t slot)
 {
-	struct dma_resv_entry *entry = &resv->entries[index];
+	struct dma_resv_entry *entries = resv->entries, *entry = &entries[slot];
+	uint32_t *link = chain_head(resv, entry->context);
 	struct dma_fence *fence = entry->fence;
 
-	*link_to(resv, index) = entry->chain;
+	while (*link != slot)
+		link = &entries[*link].chain;
+	*link = entry->chain;
+	entries[entry->older].newer = entry->newer;
+	entries[entry->newer].older = entry->older;
 	entry->fence = NULL;
-	if (!--resv->count)
-		resv->first = resv->used = 0;
+	entry->chain = resv->free;
+	resv->free = slot;
+	resv->count--;
 	return fence;
 }
 
-/*
- * Moves what is pending into a new array with room for more, and twice that. The old one is in
- * dropped.
- */
+/* Moves what is pending into a new array with room for more. The old one is in dropped. */
 static int make_room(struct dma_resv *resv, unsigned int room, struct dropped *dropped)
 {
 	struct dma_resv_entry *entries, *old = resv->entries;
-	unsigned int i, capacity = SMALLEST_CAPACITY;
+	uint32_t slot, first = oldest(resv), capacity = SMALLEST_CAPACITY;
 	uint64_t needed = room;
 
-	for (i = resv->first; i < resv->used; i++)
-		needed += old[i].fence && !fence_is_marked(old[i].fence);
+	for (slot = first; slot; slot = old[slot].newer)
+		needed += !fence_is_marked(old[slot].fence);
 	if (needed > LARGEST_CAPACITY / 2)
 		return -ENOMEM;
 	while (capacity < 2 * needed)
 		capacity *= 2;
-	entries = calloc(capacity, sizeof(*entries) + sizeof(uint32_t));
+	entries = calloc(1, (capacity + 1) * sizeof(*entries) + capacity * sizeof(uint32_t));
 	if (!entries)
 		return -ENOMEM;
 
@@ -133,16 +146,21 @@ static int make_room(struct dma_resv *resv, unsigned int room, struct dropped *d
 	dropped->used = resv->used;
 	resv->entries = entries;
 	resv->capacity = capacity;
-	resv->count = 0;
-	i = resv->first;
-	resv->first = resv->used = 0;
-	for (; i < dropped->used; i++) {
-		if (!old[i].fence || fence_is_marked(old[i].fence))
+	resv->count = resv->used = resv->free = 0;
+	for (slot = first; slot; slot = old[slot].newer) {
+		/* Some more may be signaled by now. */
+		if (fence_is_marked(old[slot].fence))
 			continue;
-		append(resv, old[i].fence, old[i].usage);
-		old[i].fence = NULL;
+		append(resv, old[slot].fence, old[slot].usage);
+		old[slot].fence = NULL;
 	}
 	return 0;
+}
+
+/* Is there room for that many? If not, makes it. */
+static int ensure_room(struct dma_resv *resv, unsigned int room, struct dropped *dropped)
+{
+	return resv->capacity - resv->count < room ? make_room(resv, room, dropped) : 0;
 }
 
 void dma_resv_init(struct dma_resv *resv)
@@ -162,11 +180,10 @@ void dma_resv_fini(struct dma_resv *resv)
 int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count)
 {
 	struct dropped dropped = { 0 };
-	int error = 0;
+	int error;
 
 	pthread_mutex_lock(&resv->lock);
-	if (resv->capacity - resv->used < count)
-		error = make_room(resv, count, &dropped);
+	error = ensure_room(resv, count, &dropped);
 	pthread_mutex_unlock(&resv->lock);
 	drop(&dropped);
 	return error;
@@ -175,45 +192,40 @@ int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count)
 /* The oldest first: fences mostly become signaled in the order of adding. */
 static void prune(struct dma_resv *resv, struct dropped *dropped)
 {
-	unsigned int pruned = 0;
+	unsigned int pruned;
 
-	while (resv->first < resv->used) {
-		struct dma_fence *fence = resv->entries[resv->first].fence;
+	for (pruned = 0; pruned < PRUNED_PER_ADD && resv->count; pruned++) {
+		uint32_t slot = oldest(resv);
 
-		if (!fence) {
-			resv->first++;
-			continue;
-		}
-		if (!fence_is_marked(fence) || pruned == PRUNED_PER_ADD)
+		if (!fence_is_marked(resv->entries[slot].fence))
 			return;
-		dropped->fences[dropped->count++] = take(resv, resv->first);
-		pruned++;
+		dropped->fences[dropped->count++] = take(resv, slot);
 	}
 }
 
 /*
  * Takes off what a fence replaces: of its context, and not later, and not there for more; or
- * signaled anyway. Does one that stays make it needless? There is at most one pending entry for
- * each usage of a context.
+ * signaled anyway. Does one that stays make it needless? There is at most one entry for each usage
+ * of a context.
  */
 static bool replace(struct dma_resv *resv, struct dma_fence *fence, uint32_t usage,
 		    struct dropped *dropped)
 {
-	uint32_t next, index = *chain_head(resv->entries, resv->capacity, fence->context);
+	uint32_t next, slot = first_of_context(resv, fence->context);
 	bool needless = false;
 
-	for (; index && !needless; index = next) {
-		struct dma_resv_entry *entry = &resv->entries[index - 1];
+	for (; slot && !needless; slot = next) {
+		struct dma_resv_entry *entry = &resv->entries[slot];
 
 		next = entry->chain;
 		if (entry->context != fence->context)
 			continue;
 		if (fence_is_marked(entry->fence))
-			dropped->fences[dropped->count++] = take(resv, index - 1);
+			dropped->fences[dropped->count++] = take(resv, slot);
 		else if (entry->usage <= usage && !dma_fence_is_later(fence, entry->fence))
 			needless = true;
 		else if (entry->usage >= usage && !dma_fence_is_later(entry->fence, fence))
-			dropped->fences[dropped->count++] = take(resv, index - 1);
+			dropped->fences[dropped->count++] = take(resv, slot);
 	}
 	return needless;
 }
@@ -221,7 +233,7 @@ static bool replace(struct dma_resv *resv, struct dma_fence *fence, uint32_t usa
 int dma_resv_add_fence(struct dma_resv *resv, struct dma_fence *fence, enum dma_resv_usage usage)
 {
 	struct dropped dropped = { 0 };
-	int error = 0;
+	int error;
 
 	if ((unsigned int)usage >= USAGE_COUNT)
 		return -EINVAL;
@@ -229,8 +241,7 @@ int dma_resv_add_fence(struct dma_resv *resv, struct dma_fence *fence, enum dma_
 		return 0;
 
 	pthread_mutex_lock(&resv->lock);
-	if (resv->used == resv->capacity)
-		error = make_room(resv, 1, &dropped);
+	error = ensure_room(resv, 1, &dropped);
 	if (!error) {
 		prune(resv, &dropped);
 		if (!replace(resv, fence, usage, &dropped))
@@ -244,35 +255,36 @@ int dma_resv_add_fence(struct dma_resv *resv, struct dma_fence *fence, enum dma_
 void dma_resv_remove_fence(struct dma_resv *resv, struct dma_fence *fence)
 {
 	struct dma_fence *removed = NULL;
-	uint32_t index;
+	uint32_t slot;
 
 	pthread_mutex_lock(&resv->lock);
-	index = resv->capacity ? *chain_head(resv->entries, resv->capacity, fence->context) : 0;
-	while (index && resv->entries[index - 1].fence != fence)
-		index = resv->entries[index - 1].chain;
-	if (index)
-		removed = take(resv, index - 1);
+	slot = first_of_context(resv, fence->context);
+	while (slot && resv->entries[slot].fence != fence)
+		slot = resv->entries[slot].chain;
+	if (slot)
+		removed = take(resv, slot);
 	pthread_mutex_unlock(&resv->lock);
 	dma_fence_put(removed);
 }
 
-/* Is there one, it is for usage, and its bit says pending? */
+/* Is it there for usage, and does its bit say pending? */
 static bool is_pending(const struct dma_resv_entry *entry, enum dma_resv_usage usage)
 {
-	return entry->fence && entry->usage <= (uint32_t)usage && !fence_is_marked(entry->fence);
+	return entry->usage <= (uint32_t)usage && !fence_is_marked(entry->fence);
 }
 
 /* The last one added that is pending as far as its bit says, with a reference, or NULL. */
 static struct dma_fence *last_unmarked(struct dma_resv *resv, enum dma_resv_usage usage)
 {
 	struct dma_fence *fence = NULL;
-	unsigned int i;
+	uint32_t slot;
 
 	pthread_mutex_lock(&resv->lock);
-	for (i = resv->used; i > resv->first && !fence; i--) {
-		if (is_pending(&resv->entries[i - 1], usage))
-			fence = dma_fence_get(resv->entries[i - 1].fence);
-	}
+	slot = newest(resv);
+	while (slot && !is_pending(&resv->entries[slot], usage))
+		slot = resv->entries[slot].older;
+	if (slot)
+		fence = dma_fence_get(resv->entries[slot].fence);
 	pthread_mutex_unlock(&resv->lock);
 	return fence;
 }
@@ -299,15 +311,16 @@ bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage)
 static int copy_unmarked(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
 			 struct dma_fence ***fences)
 {
-	unsigned int i, copied = 0;
+	unsigned int copied = 0;
 	int error = -ENOMEM;
+	uint32_t slot;
 
 	pthread_mutex_lock(&resv->lock);
 	*fences = calloc(resv->count + 1, sizeof(**fences));
 	if (*fences) {
-		for (i = resv->first; i < resv->used; i++) {
-			if (is_pending(&resv->entries[i], usage))
-				(*fences)[copied++] = dma_fence_get(resv->entries[i].fence);
+		for (slot = oldest(resv); slot; slot = resv->entries[slot].newer) {
+			if (is_pending(&resv->entries[slot], usage))
+				(*fences)[copied++] = dma_fence_get(resv->entries[slot].fence);
 		}
 		error = 0;
 	}

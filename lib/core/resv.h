@@ -32,10 +32,11 @@ struct dma_resv_entry;
 /* The fields are this library's. */
 struct dma_resv {
 	pthread_mutex_t lock;
-	struct dma_resv_entry *entries; /* in the order of adding, with holes */
-	unsigned int capacity;		/* of entries: 0 or a power of two */
-	unsigned int first, used;	/* between them are those that are not free */
-	unsigned int count;		/* those that hold a fence */
+	struct dma_resv_entry *entries; /* slots: see resv.c */
+	unsigned int capacity;		/* of slots: 0 or a power of two */
+	unsigned int count;		/* slots that hold a fence */
+	unsigned int used;		/* slots that ever did */
+	unsigned int free;		/* the first of those that do no more */
 };
 
 void dma_resv_init(struct dma_resv *resv);

@@ -312,7 +312,7 @@ Test(callback, may_add_itself_to_another_fence)
 	dma_fence_add_callback(fence, &actor.callback, move_to_other);
 	dma_fence_signal(fence);
 	cr_expect_eq(actor.added, 0);
-	cr_expect_not(dma_fence_remove_callback(fence, &actor.callback), "it is not there any more");
+	cr_expect_not(dma_fence_remove_callback(fence, &actor.callback), "it has moved on");
 	actor.other = last;
 	dma_fence_signal(next);
 	cr_expect_eq(recorder.calls, 1);

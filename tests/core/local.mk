@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: MIT
+check_PROGRAMS += tests/core/core-speed
+TESTS += tests/core/core-speed
+tests_core_core_speed_SOURCES = tests/core/core-speed.c
+tests_core_core_speed_LDADD = libcore.la
+
 if ENABLE_CRITERION
 check_PROGRAMS += tests/core/core-test
 TESTS += tests/core/core-test

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# Plain programs, for the thread sanitizer's sake; they run in every build.
 core_stress_programs = \
 	tests/stress/core-array \
 	tests/stress/core-resv \

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core-speed.c - what the core promises to cost at most: making and signaling a fence, merging
+ * many, adding to a reservation however full it is. Processor time of one thread, the best of
+ * several runs, so that a busy machine does not matter.
+ *
+ * Prints the figures. Exits 1 where one is over its limit, 77 (skipped) where the build is not made
+ * to be fast: not optimised, or with a sanitizer in it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "fence.h"
+#include "merge.h"
+#include "resv.h"
+
+#define RUNS 7
+#define FENCES 10000
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MADE_TO_BE_FAST false
+#else
+#define MADE_TO_BE_FAST true
+#endif
+
+struct speed_fence {
+	struct dma_fence base;
+	pthread_mutex_t lock;
+};
+
+static const char *name(struct dma_fence *fence)
+{
+	return "speed";
+}
+
+static const struct dma_fence_ops speed_ops = {
+	.get_driver_name = name,
+	.get_timeline_name = name,
+};
+
+static struct dma_fence *create(uint64_t context, uint64_t seqno)
+{
+	struct speed_fence *fence = malloc(sizeof(*fence));
+
+	if (!fence)
+		exit(1);
+	pthread_mutex_init(&fence->lock, NULL);
+	dma_fence_init(&fence->base, &speed_ops, &fence->lock, context, seqno);
+	return &fence->base;
+}
+
+static int64_t processor_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The best of several runs of a function that returns ns. */
+static double best_of_runs(double (*run)(unsigned int parameter), unsigned int parameter)
+{
+	double best = run(parameter);
+	int i;
+
+	for (i = 1; i < RUNS; i++) {
+		double ns = run(parameter);
+
+		if (ns < best)
+			best = ns;
+	}
+	return best;
+}
+
+static double create_and_signal(unsigned int count)
+{
+	int64_t begin = processor_ns();
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct dma_fence *fence = create(1, i + 1);
+
+		dma_fence_signal(fence);
+		dma_fence_put(fence);
+	}
+	return (double)(processor_ns() - begin) / count;
+}
+
+static double merge(unsigned int contexts)
+{
+	static struct dma_fence *fences[FENCES];
+	struct dma_fence *merged;
+	int64_t begin, took;
+	unsigned int i;
+
+	for (i = 0; i < FENCES; i++)
+		fences[i] = create(1 + i * 37 % contexts, 1 + i);
+	begin = processor_ns();
+	merged = dma_fence_merge_all(FENCES, fences);
+	took = processor_ns() - begin;
+	dma_fence_put(merged);
+	for (i = 0; i < FENCES; i++)
+		dma_fence_put(fences[i]);
+	return (double)took;
+}
+
+/*
+ * Per fence: adding one to a reservation that has one of each context, and replaces that of its
+ * own.
+ */
+static double add_to_resv(unsigned int contexts, bool with_snapshot)
+{
+	const unsigned int adds = with_snapshot ? 200 : 4 * FENCES;
+	struct dma_fence **snapshot, **fences = malloc((contexts + adds) * sizeof(*fences));
+	struct dma_resv resv;
+	unsigned int count, i;
+	int64_t took = 0;
+
+	if (!fences)
+		exit(1);
+	dma_resv_init(&resv);
+	for (i = 0; i < contexts + adds; i++)
+		fences[i] = create(1 + i % contexts, 1 + i / contexts);
+	for (i = 0; i < contexts; i++)
+		dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ);
+	took -= processor_ns();
+	for (; i < contexts + adds; i++) {
+		if (with_snapshot) {
+			dma_resv_get_fences(&resv, DMA_RESV_USAGE_READ, &count, &snapshot);
+			while (count)
+				dma_fence_put(snapshot[--count]);
+			free(snapshot);
+		}
+		dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ);
+	}
+	took += processor_ns();
+	dma_resv_fini(&resv);
+	for (i = 0; i < contexts + adds; i++)
+		dma_fence_put(fences[i]);
+	free(fences);
+	return (double)took / adds;
+}
+
+static double add(unsigned int contexts)
+{
+	return add_to_resv(contexts, false);
+}
+
+static double add_after_snapshot(unsigned int contexts)
+{
+	return add_to_resv(contexts, true);
+}
+
+/* Tells the figure; is it over its limit? */
+static bool is_over(const char *what, double figure, const char *unit, double limit)
+{
+	printf("core-speed: %-48s %9.2f %s (at most %g)\n", what, figure, unit, limit);
+	return figure > limit;
+}
+
+int main(void)
+{
+	double few = best_of_runs(add, 10), many = best_of_runs(add, FENCES);
+	bool over = false;
+
+	over |= is_over("create, signal and put a fence",
+			best_of_runs(create_and_signal, 100 * FENCES), "ns", 150);
+	over |= is_over("merge of 10,000 fences over 100 contexts",
+			best_of_runs(merge, 100) / 1000000, "ms", 5);
+	printf("core-speed: %-48s %9.2f ns\n", "add to a reservation of 10 contexts", few);
+	printf("core-speed: %-48s %9.2f ns\n", "add to one of 10,000", many);
+	over |= is_over("the second to the first", many / few, "times", 1.5);
+	printf("core-speed: %-48s %9.2f ns\n", "add to one of 10,000, a snapshot before each",
+	       best_of_runs(add_after_snapshot, FENCES));
+	if (!MADE_TO_BE_FAST) {
+		printf("core-speed: skipped: not optimised, or with a sanitizer: no verdict\n");
+		return 77;
+	}
+	return over;
+}
