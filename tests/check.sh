@@ -124,6 +124,7 @@ test_sanitized()
 	mkdir -p "$reports"
 	chmod 1777 "$reports"
 	prefix+=(env "ASAN_OPTIONS=log_path=$reports/address"
+		"LSAN_OPTIONS=suppressions=$PWD/tests/leaks-of-others:print_suppressions=0"
 		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
 		"TSAN_OPTIONS=log_path=$reports/thread")
 	test_in "$1" '$(filter-out man/% tests/header/%,$(TESTS))' "${prefix[@]}"
