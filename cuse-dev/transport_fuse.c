@@ -234,8 +234,6 @@ static int mount_session(struct device *device)
 	struct statx stat;
 
 	device->session = fuse_session_new(&args, &operations, sizeof(operations), device);
-	/* Parsing has put a copy of its own there. */
-	fuse_opt_free_args(&args);
 	fuse_opt_free_args(&args);
 	if (!device->session) {
 		log_error("cannot set up FUSE: %s", log_last_of_libfuse());
