@@ -29,11 +29,15 @@ tests_abi_libabi_la_CFLAGS = $(abi_cflags)
 abi_programs = \
 	tests/abi/bad_array.abi \
 	tests/abi/bad_buffer.abi \
+	tests/abi/bad_caller.abi \
 	tests/abi/bad_fd.abi \
 	tests/abi/bad_struct.abi \
 	tests/abi/buffer.abi \
+	tests/abi/callers.abi \
 	tests/abi/caps.abi \
 	tests/abi/create.abi \
+	tests/abi/daemon_end.abi \
+	tests/abi/daemon_start.abi \
 	tests/abi/event.abi \
 	tests/abi/interrupt.abi \
 	tests/abi/io_uring.abi \
@@ -56,6 +60,10 @@ tests_abi_bad_buffer_abi_SOURCES = tests/abi/bad_buffer.c
 tests_abi_bad_buffer_abi_CFLAGS = $(abi_cflags)
 tests_abi_bad_buffer_abi_LDADD = $(abi_ldadd)
 
+tests_abi_bad_caller_abi_SOURCES = tests/abi/bad_caller.c
+tests_abi_bad_caller_abi_CFLAGS = $(abi_cflags)
+tests_abi_bad_caller_abi_LDADD = $(abi_ldadd)
+
 tests_abi_bad_fd_abi_SOURCES = tests/abi/bad_fd.c
 tests_abi_bad_fd_abi_CFLAGS = $(abi_cflags)
 tests_abi_bad_fd_abi_LDADD = $(abi_ldadd)
@@ -68,6 +76,10 @@ tests_abi_buffer_abi_SOURCES = tests/abi/buffer.c
 tests_abi_buffer_abi_CFLAGS = $(abi_cflags)
 tests_abi_buffer_abi_LDADD = $(abi_ldadd)
 
+tests_abi_callers_abi_SOURCES = tests/abi/callers.c
+tests_abi_callers_abi_CFLAGS = $(abi_cflags)
+tests_abi_callers_abi_LDADD = $(abi_ldadd)
+
 tests_abi_caps_abi_SOURCES = tests/abi/caps.c
 tests_abi_caps_abi_CFLAGS = $(abi_cflags)
 tests_abi_caps_abi_LDADD = $(abi_ldadd)
@@ -75,6 +87,14 @@ tests_abi_caps_abi_LDADD = $(abi_ldadd)
 tests_abi_create_abi_SOURCES = tests/abi/create.c
 tests_abi_create_abi_CFLAGS = $(abi_cflags)
 tests_abi_create_abi_LDADD = $(abi_ldadd)
+
+tests_abi_daemon_end_abi_SOURCES = tests/abi/daemon_end.c
+tests_abi_daemon_end_abi_CFLAGS = $(abi_cflags)
+tests_abi_daemon_end_abi_LDADD = $(abi_ldadd)
+
+tests_abi_daemon_start_abi_SOURCES = tests/abi/daemon_start.c
+tests_abi_daemon_start_abi_CFLAGS = $(abi_cflags)
+tests_abi_daemon_start_abi_LDADD = $(abi_ldadd)
 
 tests_abi_event_abi_SOURCES = tests/abi/event.c
 tests_abi_event_abi_CFLAGS = $(abi_cflags)
