@@ -65,5 +65,8 @@ if ENABLE_DAEMON
 dist_man_MANS += man/dma-fenced.8
 endif
 
+# Of a program that is not installed.
+EXTRA_DIST += man/dma-fence-bench.1
+
 dist_check_SCRIPTS += man/check-pages man/check-coverage man/check-examples
 TESTS += man/check-pages man/check-coverage man/check-examples
