@@ -37,6 +37,26 @@ void unpark(struct parked *parked)
 }
 
 /*
+ * Answers instead of whatever the request waited for. Its owner may look at the open file once
+ * more, which at the end of the device has no other reference left.
+ */
+static void answer_instead(struct parked *parked, int result)
+{
+	struct open_file *file = parked->file;
+	fuse_req_t fuse = parked->fuse;
+
+	file_get(file);
+	unpark(parked);
+	/* The header of an answer, all that read() has, cannot carry this number. */
+	if (result == -ERESTARTSYS && parked->interrupted != file_read_interrupted)
+		fuse_reply_ioctl(fuse, result, NULL, 0);
+	else
+		fuse_reply_err(fuse, result == -ERESTARTSYS ? EINTR : -result);
+	parked->interrupted(parked);
+	file_put(file);
+}
+
+/*
  * The reader has read an INTERRUPT for a request. libfuse holds the request alive meanwhile, but
  * data could be gone: a lane or the timer may have answered since libfuse looked. So data is the
  * device, and the table tells whether there is anything to end.
@@ -48,18 +68,8 @@ static void on_interrupt(fuse_req_t fuse, void *data)
 
 	device_lock(device);
 	HASH_FIND_PTR(device->parked, &fuse, parked);
-	if (parked) {
-		unpark(parked);
-		/*
-		 * A ioctl answers with the result; the header of an answer, as read() has, cannot
-		 * carry this number.
-		 */
-		if (parked->interrupted == file_read_interrupted)
-			fuse_reply_err(fuse, EINTR);
-		else
-			fuse_reply_ioctl(fuse, -ERESTARTSYS, NULL, 0);
-		parked->interrupted(parked);
-	}
+	if (parked)
+		answer_instead(parked, -ERESTARTSYS);
 	device_unlock_and_notify(device);
 }
 
@@ -78,13 +88,8 @@ void parked_abort_all(struct device *device)
 {
 	struct parked *parked, *next;
 
-	HASH_ITER(hh, device->parked, parked, next) {
-		fuse_req_t fuse = parked->fuse;
-
-		unpark(parked);
-		fuse_reply_err(fuse, ECONNABORTED);
-		parked->interrupted(parked);
-	}
+	HASH_ITER(hh, device->parked, parked, next)
+		answer_instead(parked, -ECONNABORTED);
 }
 
 void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size)

@@ -21,12 +21,6 @@
 
 #define REQUEST_PARKED 1
 
-/*
- * Tells the kernel to restart the system call, or to end it with EINTR, as the handler's SA_RESTART
- * says.
- */
-#define ERESTARTSYS 512
-
 struct request {
 	fuse_req_t fuse;
 	struct device *device;

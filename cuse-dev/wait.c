@@ -99,7 +99,8 @@ static void finish(struct wait *wait, int result)
 	look_start(&wait->head);
 	for (unsigned int i = 0; i < wait->head.count; i++)
 		look(&wait->head, wait->items, wait->fences[i].fence, i, &earliest);
-	/* The file outlives this: its request is not answered yet. */
+	/* At the end of the device the request may hold the last reference. */
+	file_get(file);
 	unpark(&wait->parked);
 	if (wait->head.pointer) {
 		caller_memory_write_and_reply(
@@ -114,6 +115,7 @@ static void finish(struct wait *wait, int result)
 		request_reply(fuse, result, argument, wait->size);
 	}
 	wait_free(wait);
+	file_put(file);
 }
 
 static void one_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
