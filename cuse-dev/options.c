@@ -50,7 +50,8 @@ static const char help[] =
 	"Serves a device of synchronisation fences from userspace, until SIGTERM or SIGINT.\n"
 	"\n"
 	"      --transport=auto|cuse|fuse  a character device (cuse), or a mount on one file\n"
-	"                                  (fuse); auto: cuse where /dev/cuse opens\n"
+	"                                  (fuse); auto: cuse where /dev/cuse opens, unless\n"
+	"                                  there is a --path and no --name\n"
 	"      --name=NAME                 cuse: the device is /dev/NAME (dma_fence)\n"
 	"      --path=FILE                 fuse: the file to mount on, made if it is not there\n"
 	"                                  (/dev/dma_fence, or $XDG_RUNTIME_DIR/dma_fence)\n"
@@ -135,7 +136,6 @@ void options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){
 		.transport = "auto",
-		.name = "dma_fence",
 		.mode = 0666,
 		.owner = (uid_t)-1,
 		.group = (gid_t)-1,
@@ -184,4 +184,13 @@ void options_parse(struct options *options, int argc, char **argv)
 	}
 	if (optind < argc)
 		errx(USAGE_ERROR, "unexpected argument: '%s'", argv[optind]);
+	if (options->path && !strcmp(options->transport, "cuse"))
+		errx(USAGE_ERROR, "--path is for the FUSE transport; CUSE has --name");
+	if (options->name && !strcmp(options->transport, "fuse"))
+		errx(USAGE_ERROR, "--name is for the CUSE transport; FUSE has --path");
+	/* Who says where, and says nothing of CUSE, wants it there. */
+	if (options->path && !options->name)
+		options->transport = "fuse";
+	if (!options->name)
+		options->name = "dma_fence";
 }
