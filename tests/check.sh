@@ -80,6 +80,8 @@ record_results()
 		record "$kind" "$text"
 		count=$((count + 1))
 	done < <(find "$1" -name '*.trs' -exec grep -h '^:test-result:' {} +)
+	find "$1" -name '*.trs' -exec grep -l '^:global-test-result: FAIL' {} + |
+		sed 's/trs$/log/' | xargs --no-run-if-empty tail -n 20 >>"$log"
 	[ "$count" != 0 ] || record FAIL "no test gave a result"
 	if [ "$2" != 0 ] && [ "$failed" = "$failures_before" ]; then
 		record FAIL "make check ended with status $2"
