@@ -114,8 +114,8 @@ test_in()
 	record_results "$folder" "$status"
 }
 
-# test_sanitized FOLDER: the tests that run what was built. Each report of a sanitizer, of whatever
-# process, is a failure too.
+# test_sanitized FOLDER: the tests that run what was built, but for speed. Each report of a
+# sanitizer, of whatever process, is a failure too.
 test_sanitized()
 {
 	local reports=$PWD/build/$1/reports report
@@ -129,7 +129,7 @@ test_sanitized()
 		"LSAN_OPTIONS=suppressions=$PWD/tests/leaks-of-others:print_suppressions=0"
 		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
 		"TSAN_OPTIONS=log_path=$reports/thread")
-	test_in "$1" '$(filter-out man/% tests/header/%,$(TESTS))' "${prefix[@]}"
+	test_in "$1" '$(filter-out man/% tests/header/% %-speed,$(TESTS))' "${prefix[@]}"
 	for report in "$reports"/*; do
 		[ -s "$report" ] || continue
 		cat "$report" >>"$log"
