@@ -55,7 +55,8 @@ struct account {
 	uid_t uid;
 	unsigned int users; /* open files and attachments that point here */
 	unsigned int attachments;
-	unsigned int fds; /* buffers pinned, eventfds kept */
+	unsigned int fds;   /* buffers pinned, eventfds kept */
+	unsigned int lanes; /* at work for them */
 	uint64_t bytes;
 	UT_hash_handle hh;
 };

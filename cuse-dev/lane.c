@@ -37,6 +37,7 @@ struct lanes {
 	struct lane_job *queue;	     /* utlist */
 	struct lane_client *clients; /* hash by process */
 	unsigned int threads, idle;
+	unsigned int wanted;  /* threads: as many as there are jobs that clients may have at work */
 	pthread_cond_t work;  /* there is a job */
 	pthread_cond_t ended; /* a thread has gone */
 	pthread_attr_t attributes;
@@ -94,7 +95,8 @@ static struct lane_client *client_get(struct lanes *lanes, pid_t process)
 			return NULL;
 		}
 	}
-	client->jobs++;
+	if (client->jobs++ < LANES_PER_CLIENT)
+		lanes->wanted++;
 	return client;
 }
 
@@ -108,25 +110,47 @@ static struct lane_client *client_of(struct lanes *lanes, struct lane_job *job)
 
 static void client_put(struct lanes *lanes, struct lane_client *client)
 {
-	if (--client->jobs)
+	if (--client->jobs < LANES_PER_CLIENT)
+		lanes->wanted--;
+	if (client->jobs)
 		return;
 	HASH_DEL(lanes->clients, client);
 	free(client);
 }
 
-/* The first job whose client has a lane free. */
+static bool may_run(struct lanes *lanes, struct lane_job *job)
+{
+	return client_of(lanes, job)->running < LANES_PER_CLIENT &&
+	       (!job->account || job->account->lanes < LANES_PER_USER);
+}
+
+/* The first job whose client and user have a lane free. */
 static struct lane_job *next_job(struct lanes *lanes)
 {
 	struct lane_job *job;
 
 	DL_FOREACH(lanes->queue, job) {
-		if (client_of(lanes, job)->running < LANES_PER_CLIENT) {
+		if (may_run(lanes, job)) {
 			DL_DELETE(lanes->queue, job);
 			job->queued = false;
 			return job;
 		}
 	}
 	return NULL;
+}
+
+static void begin(struct lane_job *job)
+{
+	client_of(job->device->lanes, job)->running++;
+	if (job->account)
+		job->account->lanes++;
+}
+
+static void end(struct lane_job *job)
+{
+	client_of(job->device->lanes, job)->running--;
+	if (job->account)
+		job->account->lanes--;
 }
 
 /* It counts no longer for its client, nor for its user. */
@@ -153,20 +177,18 @@ static void cleanup(struct lane_job *job)
 static void run(struct lane_job *job)
 {
 	struct device *device = job->device;
-	struct lane_client *client = client_of(device->lanes, job);
 	bool answer = false;
 	fuse_req_t fuse = NULL;
 	int result = -ECANCELED;
 
-	client->running++;
+	begin(job);
 	device->stats.lanes++;
 	if (!job->abandoned) {
 		device_unlock(device);
 		result = job->prepare(job);
 		/*
 		 * Closing an fd that was refused may hang as well, in the flush of its filesystem:
-		 * so it is done while the lane counts for its client, and while the request can
-		 * still be interrupted.
+		 * so it is done while the request can still be interrupted.
 		 */
 		if (result)
 			cleanup(job);
@@ -179,10 +201,15 @@ static void run(struct lane_job *job)
 			result = job->apply(job);
 		answer = result != REQUEST_PARKED;
 	}
-	client->running--;
+	if (job->cleanup) {
+		device_unlock_and_notify(device);
+		cleanup(job);
+		device_lock(device);
+	}
+	/* Before the answer, or else its client's next request would find it still there. */
+	end(job);
 	settle(job);
 	device_unlock_and_notify(device);
-	cleanup(job);
 	if (answer)
 		request_reply(fuse, result, job->answer, job->answer_size);
 	free(job);
@@ -233,16 +260,9 @@ static int need_thread(struct device *device)
 	struct lanes *lanes = device->lanes;
 	pthread_t thread;
 
-	if (lanes->idle) {
+	if (lanes->idle)
 		device->lane_is_due = true;
-		/*
-		 * One that was signaled before may not have taken its job yet: more jobs than idle
-		 * threads want another.
-		 */
-		if (!lanes->queue->next)
-			return 0;
-	}
-	if (lanes->threads == LANES_MAX)
+	if (lanes->threads >= lanes->wanted || lanes->threads == LANES_MAX)
 		return 0;
 	if (pthread_create(&thread, &lanes->attributes, lane_thread, device))
 		return lanes->threads ? 0 : -ENOMEM;
@@ -297,6 +317,7 @@ int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, p
 	ret = enqueue(job);
 	if (ret)
 		goto err_unpark;
+	/* The lock is held, so no thread has seen it yet. */
 	job->account = file->account;
 	job->account->users++;
 	return 0;

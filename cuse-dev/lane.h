@@ -3,8 +3,9 @@
  * lane.h - threads for what may block: work on the fds and the memory of callers.
  *
  * Any of it may hang for as long as a hostile caller likes. So each client (a process) has at most
- * LANES_PER_CLIENT threads at work for it, the rest of its jobs queue behind them; other clients'
- * jobs pass. Threads are made when needed and end when idle.
+ * LANES_PER_CLIENT threads at work for it, and each user, whose processes come and go, at most
+ * LANES_PER_USER; the rest of their jobs queue behind them, other clients' jobs pass. Threads are
+ * made when needed and end when idle.
  */
 #ifndef DMA_FENCED_LANE_H
 #define DMA_FENCED_LANE_H
@@ -13,7 +14,8 @@
 
 enum {
 	LANES_PER_CLIENT = 4,
-	LANES_MAX = 256,
+	LANES_PER_USER = 128,
+	LANES_MAX = 512,
 };
 
 /*
