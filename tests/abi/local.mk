@@ -39,9 +39,12 @@ abi_programs = \
 	tests/abi/daemon_end.abi \
 	tests/abi/daemon_start.abi \
 	tests/abi/event.abi \
+	tests/abi/footprint.abi \
+	tests/abi/hostile.abi \
 	tests/abi/interrupt.abi \
 	tests/abi/io_uring.abi \
 	tests/abi/lifetime.abi \
+	tests/abi/limits.abi \
 	tests/abi/merge.abi \
 	tests/abi/query.abi \
 	tests/abi/seqno_write.abi \
@@ -100,6 +103,14 @@ tests_abi_event_abi_SOURCES = tests/abi/event.c
 tests_abi_event_abi_CFLAGS = $(abi_cflags)
 tests_abi_event_abi_LDADD = $(abi_ldadd)
 
+tests_abi_footprint_abi_SOURCES = tests/abi/footprint.c
+tests_abi_footprint_abi_CFLAGS = $(abi_cflags)
+tests_abi_footprint_abi_LDADD = $(abi_ldadd)
+
+tests_abi_hostile_abi_SOURCES = tests/abi/hostile.c
+tests_abi_hostile_abi_CFLAGS = $(abi_cflags)
+tests_abi_hostile_abi_LDADD = $(abi_ldadd)
+
 tests_abi_interrupt_abi_SOURCES = tests/abi/interrupt.c
 tests_abi_interrupt_abi_CFLAGS = $(abi_cflags)
 tests_abi_interrupt_abi_LDADD = $(abi_ldadd)
@@ -111,6 +122,10 @@ tests_abi_io_uring_abi_LDADD = $(abi_ldadd) $(LIBURING_LIBS)
 tests_abi_lifetime_abi_SOURCES = tests/abi/lifetime.c
 tests_abi_lifetime_abi_CFLAGS = $(abi_cflags)
 tests_abi_lifetime_abi_LDADD = $(abi_ldadd)
+
+tests_abi_limits_abi_SOURCES = tests/abi/limits.c
+tests_abi_limits_abi_CFLAGS = $(abi_cflags)
+tests_abi_limits_abi_LDADD = $(abi_ldadd)
 
 tests_abi_merge_abi_SOURCES = tests/abi/merge.c
 tests_abi_merge_abi_CFLAGS = $(abi_cflags)
