@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -267,7 +268,7 @@ static void expect_no_child(pid_t daemon)
 	for_each_child(daemon, kill_left);
 }
 
-/* ---- what may be left in the file system ---- */
+/* ---- what may be left in the file system: it is told, and taken away ---- */
 
 static void expect_empty(const char *path)
 {
@@ -277,11 +278,16 @@ static void expect_empty(const char *path)
 	if (rmdir(path) == 0)
 		return;
 	entries = opendir(path);
-	while (entries && (entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			violation("%s/%s is left", path, entry->d_name);
+	while (entries && (entry = readdir(entries))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		violation("%s/%s is left", path, entry->d_name);
+		if (unlinkat(dirfd(entries), entry->d_name, 0))
+			unlinkat(dirfd(entries), entry->d_name, AT_REMOVEDIR);
+	}
 	if (entries)
 		closedir(entries);
+	rmdir(path);
 }
 
 static void expect_no_mount(const char *node)
@@ -292,8 +298,10 @@ static void expect_no_mount(const char *node)
 	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1)
 			continue;
-		if (strcmp(point, node) == 0 || strncmp(point, directory, strlen(directory)) == 0)
-			violation("%s is still mounted", point);
+		if (strcmp(point, node) && strncmp(point, directory, strlen(directory)))
+			continue;
+		violation("%s is still mounted", point);
+		umount2(point, MNT_DETACH);
 	}
 	if (file)
 		fclose(file);
