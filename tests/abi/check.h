@@ -45,6 +45,14 @@ const char *check_name(long long value, char buffer[32]);
 				     check_name(check_want, check_b));                             \
 	} while (0)
 
+/* For functions that return -1 and set errno. */
+#define expect_errno(call, error)                                                                  \
+	do {                                                                                       \
+		errno = 0;                                                                         \
+		expect(call, -1);                                                                  \
+		expect(-errno, -(error));                                                          \
+	} while (0)
+
 /* For system calls of a test's own, which may not fail. Evaluates to the result. */
 #define must(call)                                                                                 \
 	({                                                                                         \

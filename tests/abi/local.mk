@@ -43,6 +43,9 @@ abi_programs = \
 	tests/abi/hostile.abi \
 	tests/abi/interrupt.abi \
 	tests/abi/io_uring.abi \
+	tests/abi/library.abi \
+	tests/abi/library_seqno_wait.abi \
+	tests/abi/library_sync_file.abi \
 	tests/abi/lifetime.abi \
 	tests/abi/limits.abi \
 	tests/abi/merge.abi \
@@ -118,6 +121,18 @@ tests_abi_interrupt_abi_LDADD = $(abi_ldadd)
 tests_abi_io_uring_abi_SOURCES = tests/abi/io_uring.c
 tests_abi_io_uring_abi_CFLAGS = $(abi_cflags) $(LIBURING_CFLAGS)
 tests_abi_io_uring_abi_LDADD = $(abi_ldadd) $(LIBURING_LIBS)
+
+tests_abi_library_abi_SOURCES = tests/abi/library.c
+tests_abi_library_abi_CFLAGS = $(abi_cflags)
+tests_abi_library_abi_LDADD = $(abi_ldadd) libdmafence.la
+
+tests_abi_library_seqno_wait_abi_SOURCES = tests/abi/library_seqno_wait.c
+tests_abi_library_seqno_wait_abi_CFLAGS = $(abi_cflags)
+tests_abi_library_seqno_wait_abi_LDADD = $(abi_ldadd) libdmafence.la
+
+tests_abi_library_sync_file_abi_SOURCES = tests/abi/library_sync_file.c
+tests_abi_library_sync_file_abi_CFLAGS = $(abi_cflags)
+tests_abi_library_sync_file_abi_LDADD = $(abi_ldadd) libdmafence.la
 
 tests_abi_lifetime_abi_SOURCES = tests/abi/lifetime.c
 tests_abi_lifetime_abi_CFLAGS = $(abi_cflags)
