@@ -56,6 +56,7 @@ static int park_reader(struct open_file *file, fuse_req_t fuse, unsigned int cap
 	if (!reader)
 		return -ENOMEM;
 	reader->capacity = capacity;
+	reader->parked.is_wait = true;
 	ret = park(&reader->parked, fuse, file, file_read_interrupted);
 	if (ret)
 		free(reader);

@@ -21,7 +21,7 @@ int park(struct parked *parked, fuse_req_t fuse, struct open_file *file,
 		return -ENOMEM;
 	file->parked++;
 	file_get(file);
-	device->stats.waits++;
+	device->stats.waits += parked->is_wait;
 	return 0;
 }
 
@@ -32,7 +32,7 @@ void unpark(struct parked *parked)
 
 	HASH_DEL(device->parked, parked);
 	file->parked--;
-	device->stats.waits--;
+	device->stats.waits -= parked->is_wait;
 	file_put(file);
 }
 

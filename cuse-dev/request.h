@@ -38,6 +38,7 @@ struct parked {
 	 * device stops. Frees.
 	 */
 	void (*interrupted)(struct parked *parked);
+	bool is_wait; /* in WAIT or read(), hence one of the stats' waits; set before park() */
 	UT_hash_handle hh;
 };
 

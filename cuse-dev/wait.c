@@ -164,6 +164,7 @@ static int park_wait(struct open_file *file, fuse_req_t fuse, pid_t thread,
 	wait->charge = charge;
 	wait->items = (struct dma_fence_wait_item *)&wait->fences[head->count];
 	memcpy(wait->items, items, items_size);
+	wait->parked.is_wait = true;
 	ret = park(&wait->parked, fuse, file, interrupted);
 	if (ret) {
 		wait->head.count = 0;
