@@ -399,7 +399,7 @@ Test(daemon_start, fence_timeout_is_the_default_of_its_fences)
 	const char *const options[] = { "--fence-timeout", "0.05", NULL };
 	int fd = start(options);
 	struct dma_fence_caps caps;
-	uint32_t fence = new_fence(fd);
+	uint32_t fence = new_default_fence(fd);
 	int64_t begin = now_ns();
 
 	expect(raw_caps(fd, &caps), 0);
@@ -419,7 +419,7 @@ Test(daemon_start, fence_timeout_of_0_is_never)
 
 	expect(raw_caps(fd, &caps), 0);
 	expect(caps.fence_timeout_ns, 0);
-	expect(raw_wait(fd, new_fence(fd), in_ms(50)), -ETIME);
+	expect(raw_wait(fd, new_default_fence(fd), in_ms(50)), -ETIME);
 	/* One of its own is kept. */
 	expect(raw_ioctl(fd, DMA_FENCE_IOC_CREATE, &create), 0);
 	expect(raw_wait(fd, create.handle, in_ms(PATIENCE_MS)), 0);

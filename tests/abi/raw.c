@@ -47,9 +47,17 @@ int raw_ioctl(int fd, unsigned long request, void *argument)
 	return ioctl(fd, request, argument) < 0 ? -errno : 0;
 }
 
-uint32_t new_named_fence(int fd, const char *name)
+uint32_t new_default_fence(int fd)
 {
 	struct dma_fence_create create = { .flags = 0 };
+
+	expect(raw_ioctl(fd, DMA_FENCE_IOC_CREATE, &create), 0);
+	return create.handle;
+}
+
+uint32_t new_named_fence(int fd, const char *name)
+{
+	struct dma_fence_create create = { .timeout_ns = DMA_FENCE_TIMEOUT_NEVER };
 
 	strncpy(create.name, name, sizeof(create.name) - 1);
 	expect(raw_ioctl(fd, DMA_FENCE_IOC_CREATE, &create), 0);
@@ -79,7 +87,11 @@ uint32_t new_timeline(int fd, uint64_t value)
 
 uint32_t new_point_at(int fd, uint32_t timeline, uint64_t seqno)
 {
-	struct dma_fence_create create = { .timeline = timeline, .seqno = seqno };
+	struct dma_fence_create create = {
+		.timeline = timeline,
+		.timeout_ns = DMA_FENCE_TIMEOUT_NEVER,
+		.seqno = seqno,
+	};
 
 	expect(raw_ioctl(fd, DMA_FENCE_IOC_CREATE, &create), 0);
 	return create.handle;

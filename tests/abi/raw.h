@@ -44,7 +44,10 @@ int raw_ioctl(int fd, unsigned long request, void *argument);
 
 /* ---- fences and timelines ---- */
 
+/* It never times out, so that a test may be as slow as its machine. */
 uint32_t new_fence(int fd);
+/* It does, as the device has it: nothing was asked for. */
+uint32_t new_default_fence(int fd);
 uint32_t new_signaled_fence(int fd, int error);
 uint32_t new_named_fence(int fd, const char *name);
 uint32_t new_timeline(int fd, uint64_t value);
