@@ -2,7 +2,6 @@
 # Each program of the suite runs under run-with-device, which starts a daemon for it and proves that
 # nothing is left. $DMA_FENCE_TRANSPORT says over which transport: fuse (where it is not set) or cuse.
 if ENABLE_DAEMON
-if ENABLE_CRITERION
 ABI_LOG_DRIVER = $(LOG_DRIVER)
 ABI_LOG_COMPILER = tests/abi/run-with-device
 AM_ABI_LOG_FLAGS = --daemon cuse-dev/dma-fenced --
@@ -11,6 +10,7 @@ check_PROGRAMS += tests/abi/run-with-device
 tests_abi_run_with_device_SOURCES = \
 	tests/abi/daemon.c tests/abi/daemon.h tests/abi/run-with-device.c
 
+if ENABLE_CRITERION
 # What the programs share.
 check_LTLIBRARIES = tests/abi/libabi.la
 tests_abi_libabi_la_SOURCES = \
@@ -57,6 +57,10 @@ abi_programs = \
 	tests/abi/wait.abi
 check_PROGRAMS += $(abi_programs)
 TESTS += $(abi_programs)
+
+# The runner itself.
+dist_check_SCRIPTS += tests/abi/runner-test
+TESTS += tests/abi/runner-test
 
 tests_abi_bad_array_abi_SOURCES = tests/abi/bad_array.c
 tests_abi_bad_array_abi_CFLAGS = $(abi_cflags)
