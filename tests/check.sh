@@ -108,7 +108,7 @@ test_in()
 	shift 2
 	find "$folder" -name '*.trs' -delete
 	tests=$(make -s -C "$folder" --eval="list: ; @echo $tests" list)
-	quietly env TEST_TIME_LIMIT=900 "$@" \
+	quietly env "$@" \
 		make -C "$folder" --no-print-directory -k -j"$(nproc)" check "TESTS=$tests" ||
 		status=$?
 	record_results "$folder" "$status"
