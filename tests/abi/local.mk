@@ -9,6 +9,8 @@ AM_ABI_LOG_FLAGS = --daemon cuse-dev/dma-fenced --
 check_PROGRAMS += tests/abi/run-with-device
 tests_abi_run_with_device_SOURCES = \
 	tests/abi/daemon.c tests/abi/daemon.h tests/abi/run-with-device.c
+dist_check_SCRIPTS += tests/abi/runner-test
+TESTS += tests/abi/runner-test
 
 if ENABLE_CRITERION
 # What the programs share.
@@ -57,10 +59,6 @@ abi_programs = \
 	tests/abi/wait.abi
 check_PROGRAMS += $(abi_programs)
 TESTS += $(abi_programs)
-
-# The runner itself.
-dist_check_SCRIPTS += tests/abi/runner-test
-TESTS += tests/abi/runner-test
 
 tests_abi_bad_array_abi_SOURCES = tests/abi/bad_array.c
 tests_abi_bad_array_abi_CFLAGS = $(abi_cflags)
