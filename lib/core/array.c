@@ -30,7 +30,9 @@ struct dma_fence_array {
 	struct dma_fence base;
 	pthread_mutex_t lock;
 	_Atomic int pending; /* callbacks that decide, still to be called; any: 1, or below */
-	unsigned int count;
+	_Atomic unsigned int looked_at; /* all: how many at the start were found signaled */
+	unsigned int count, depth;
+	uint64_t leaves;
 	bool signal_on_any;
 	struct array_member members[];
 };
@@ -138,16 +140,24 @@ static bool array_enable_signaling(struct dma_fence *fence)
 	return !done;
 }
 
+/*
+ * Any: the first that is signaled decides; all: the first that is not. A fence stays signaled, so
+ * the next look at all need not begin before that: whoever stores an older place only costs a later
+ * look some time.
+ */
 static bool array_signaled(struct dma_fence *fence)
 {
 	struct dma_fence_array *array = array_of(fence);
-	unsigned int i;
+	unsigned int i = 0;
 
-	/* Any: the first that is signaled decides; all: the first that is not. */
-	for (i = 0; i < array->count; i++) {
+	if (!array->signal_on_any)
+		i = atomic_load_explicit(&array->looked_at, memory_order_acquire);
+	for (; i < array->count; i++) {
 		if (dma_fence_is_signaled(array->members[i].fence) == array->signal_on_any)
 			break;
 	}
+	if (!array->signal_on_any)
+		atomic_store_explicit(&array->looked_at, i, memory_order_release);
 	if ((i < array->count) != array->signal_on_any)
 		return false;
 	signal_done(array);
@@ -206,9 +216,17 @@ struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fe
 	array->pending = signal_on_any ? 1 : (int)count;
 	array->count = count;
 	array->signal_on_any = signal_on_any;
+	array->depth = 1;
 	for (i = 0; i < count; i++) {
+		unsigned int depth = dma_fence_depth(fences[i]) + 1;
+		uint64_t leaves = dma_fence_leaf_count(fences[i]);
+
 		array->members[i].array = array;
 		array->members[i].fence = fences[i];
+		if (depth > array->depth)
+			array->depth = depth;
+		array->leaves =
+			leaves > UINT64_MAX - array->leaves ? UINT64_MAX : array->leaves + leaves;
 	}
 	return array;
 }
@@ -241,4 +259,14 @@ bool dma_fence_array_signals_on_any(const struct dma_fence_array *array)
 struct dma_fence *dma_fence_array_member(const struct dma_fence_array *array, unsigned int index)
 {
 	return index < array->count ? array->members[index].fence : NULL;
+}
+
+unsigned int dma_fence_depth(struct dma_fence *fence)
+{
+	return dma_fence_is_array(fence) ? array_of(fence)->depth : 0;
+}
+
+uint64_t dma_fence_leaf_count(struct dma_fence *fence)
+{
+	return dma_fence_is_array(fence) ? array_of(fence)->leaves : 1;
 }

@@ -59,8 +59,9 @@ void sync_file_fill_fence_info(struct sync_file *sync_file, unsigned int index,
 	struct dma_fence *fence = dma_fence_member(sync_file->fence, index);
 
 	memset(info, 0, sizeof(*info));
+	/* First, since this look may be what finds it signaled. */
+	info->status = dma_fence_get_status(fence);
 	copy_name(info->obj_name, sizeof(info->obj_name), dma_fence_timeline_name(fence));
 	copy_name(info->driver_name, sizeof(info->driver_name), dma_fence_driver_name(fence));
-	info->status = dma_fence_get_status(fence);
 	info->timestamp_ns = dma_fence_timestamp(fence);
 }
