@@ -38,6 +38,26 @@ struct buffer *buffer_find(struct device *device, const struct buffer_key *key)
 	return buffer;
 }
 
+void window_free(struct window *window)
+{
+	DL_DELETE(window->buffer->windows, window);
+	window->buffer->window_count--;
+	window->account->windows--;
+	account_put(window->buffer->device, window->account);
+	munmap(window->address, window->length);
+	free(window);
+}
+
+/*
+ * The last close of a large file frees its pages, which takes time: a lane has it. What is mapped
+ * goes at once, for whoever wants to seal the file against writing finds it busy until then.
+ */
+struct disposal {
+	struct lane_job job;
+	struct account *account; /* its fd counts until it is closed */
+	int fd;
+};
+
 int buffer_get(struct device *device, struct account *account, const struct buffer_key *key,
 	       bool is_dmabuf, int *fd, struct buffer **got)
 {
@@ -53,13 +73,14 @@ int buffer_get(struct device *device, struct account *account, const struct buff
 	buffer = calloc(1, sizeof(*buffer));
 	if (!buffer)
 		return -ENOMEM;
+	buffer->disposal = calloc(1, sizeof(*buffer->disposal));
+	if (!buffer->disposal)
+		goto err_free;
 	buffer->device = device;
 	buffer->key = *key;
 	HASH_ADD(hh, device->buffers, key, sizeof(*key), buffer);
-	if (!buffer->hh.tbl) {
-		free(buffer);
-		return -ENOMEM;
-	}
+	if (!buffer->hh.tbl)
+		goto err_free;
 	dma_resv_init(&buffer->resv);
 	buffer->account = account;
 	account->users++;
@@ -71,52 +92,48 @@ int buffer_get(struct device *device, struct account *account, const struct buff
 	device->stats.buffers++;
 	*got = buffer;
 	return 0;
-}
 
-/* The last close of a large file frees its pages, which takes time: a lane has it. */
-struct disposal {
-	struct lane_job job;
-	struct buffer *buffer;
-};
-
-static void dispose(struct buffer *buffer)
-{
-	struct window *window, *next;
-
-	DL_FOREACH_SAFE(buffer->windows, window, next) {
-		munmap(window->address, window->length);
-		free(window);
-	}
-	close(buffer->fd);
+err_free:
+	free(buffer->disposal);
 	free(buffer);
+	return -ENOMEM;
 }
 
-static int dispose_on_lane(struct lane_job *job)
+static int close_on_lane(struct lane_job *job)
 {
-	dispose(((struct disposal *)job)->buffer);
+	close(((struct disposal *)job)->fd);
 	return 0;
+}
+
+static void closed_on_lane(struct lane_job *job)
+{
+	struct disposal *disposal = (struct disposal *)job;
+
+	device_lock(job->device);
+	disposal->account->fds--;
+	account_put(job->device, disposal->account);
+	device_unlock_and_notify(job->device);
 }
 
 void buffer_put(struct buffer *buffer)
 {
 	struct device *device = buffer->device;
-	struct disposal *disposal;
+	struct disposal *disposal = buffer->disposal;
+	struct window *window, *next;
 
 	if (--buffer->references)
 		return;
 	HASH_DEL(device->buffers, buffer);
 	device->stats.buffers--;
 	dma_resv_fini(&buffer->resv);
-	buffer->account->fds--;
-	account_put(device, buffer->account);
-	disposal = calloc(1, sizeof(*disposal));
-	if (!disposal) {
-		dispose(buffer);
-		return;
-	}
-	disposal->buffer = buffer;
-	disposal->job.prepare = dispose_on_lane;
-	lane_submit_own(device, &disposal->job);
+	DL_FOREACH_SAFE(buffer->windows, window, next)
+		window_free(window);
+	disposal->fd = buffer->fd;
+	disposal->account = buffer->account;
+	disposal->job.prepare = close_on_lane;
+	disposal->job.cleanup = closed_on_lane;
+	free(buffer);
+	lane_submit_own(device, disposal->account, &disposal->job);
 }
 
 int attachment_add(struct attachment *attachment, struct buffer *buffer, struct account *account,

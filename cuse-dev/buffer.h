@@ -18,9 +18,12 @@ struct buffer_key {
 	uint32_t major, minor;
 };
 
-/* A part of a buffer, mapped for writing. */
+struct disposal;
+
+/* A part of a buffer, mapped for writing. Not all of its pages need be present. */
 struct window {
 	struct buffer *buffer;
+	struct account *account;    /* of who needed it first: it counts among its windows */
 	struct window *prev, *next; /* of buffer->windows */
 	uint64_t offset;
 	size_t length;
@@ -40,6 +43,7 @@ struct buffer {
 	bool is_dmabuf;
 	bool dead; /* its memory has gone away below a write */
 	UT_hash_handle hh;
+	struct disposal *disposal; /* made beforehand: giving it up cannot fail */
 };
 
 /* Without the lock: what a duplicate of a caller's fd is. -EINVAL: not a buffer. */
@@ -50,6 +54,9 @@ struct buffer *buffer_find(struct device *device, const struct buffer_key *key);
 int buffer_get(struct device *device, struct account *account, const struct buffer_key *key,
 	       bool is_dmabuf, int *fd, struct buffer **buffer);
 void buffer_put(struct buffer *buffer);
+
+/* Takes a window that nobody uses off its buffer. */
+void window_free(struct window *window);
 
 /* Puts a fence on a buffer until it is signaled; nothing where it is. -ENOSPC, -ENOMEM. */
 int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence,

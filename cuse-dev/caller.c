@@ -32,7 +32,7 @@ static int open_caller(struct lane_job *job)
 		return -EPERM;
 	fd = (int)syscall(SYS_pidfd_open, job->thread, PIDFD_THREAD);
 	if (fd < 0 && errno == EINVAL)
-		fd = (int)syscall(SYS_pidfd_open, job->client, 0);
+		fd = (int)syscall(SYS_pidfd_open, process_of_thread(job->thread), 0);
 	if (fd < 0)
 		return -EPERM;
 	if (lane_job_is_abandoned(job)) {
@@ -87,15 +87,18 @@ static int transfer(struct lane_job *job, uint64_t address, void *local, size_t 
 	struct iovec here = { .iov_base = local, .iov_len = size };
 	struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
 	ssize_t moved;
+	int error;
 
 	if (!job->thread)
 		return -EPERM;
-	if (lane_job_is_abandoned(job))
+	if (!lane_enter_caller(job))
 		return -ECANCELED;
 	moved = move(job->thread, &here, 1, &there, 1, 0);
+	error = errno;
+	lane_leave_caller(job);
 	if (moved == (ssize_t)size)
 		return 0;
-	return moved < 0 && errno == EPERM ? -EPERM : -EFAULT;
+	return moved < 0 && error == EPERM ? -EPERM : -EFAULT;
 }
 
 int caller_read(struct lane_job *job, uint64_t address, void *to, size_t size)

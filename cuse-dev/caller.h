@@ -4,8 +4,9 @@
  * lane.
  *
  * The caller is known by its thread id, which is its own for as long as its request is not
- * answered: whoever uses it checks with lane_job_is_abandoned(), after having taken hold of the
- * thread, that this was so.
+ * answered. So whoever has taken hold of the thread checks afterwards with lane_job_is_abandoned()
+ * that it was the right one; and where nothing can be held, lane_enter_caller() keeps the request
+ * unanswered.
  */
 #ifndef DMA_FENCED_CALLER_H
 #define DMA_FENCED_CALLER_H

@@ -62,6 +62,7 @@ void device_stop(struct device *device)
 		file_release(file);
 	parked_abort_all(device);
 	device_unlock_and_notify(device);
+	device->session_is_busy = !lanes_have_answered(device);
 }
 
 void device_fini(struct device *device)
@@ -106,9 +107,9 @@ void device_unlock_and_notify(struct device *device)
 {
 	struct fuse_pollhandle *one = NULL, **many = NULL;
 	unsigned int count = device->due_count;
-	bool lane = device->lane_is_due;
+	unsigned int lanes = device->lanes_due;
 
-	device->lane_is_due = false;
+	device->lanes_due = 0;
 	if (count == 1) {
 		one = device->due[0];
 		device->due_count = 0;
@@ -118,8 +119,8 @@ void device_unlock_and_notify(struct device *device)
 		device->due_count = device->due_capacity = 0;
 	}
 	device_unlock(device);
-	if (lane)
-		lanes_wake_one(device);
+	if (lanes)
+		lanes_wake(device, lanes);
 	for (unsigned int i = 0; i < count; i++) {
 		struct fuse_pollhandle *handle = many ? many[i] : one;
 
@@ -178,7 +179,8 @@ void account_uncharge(struct account *account, uint64_t bytes)
 
 uint64_t account_fence_cost(struct dma_fence *fence)
 {
+	/* A container keeps all that it is made of alive, however deep and whoever else does. */
 	if (!fence || !dma_fence_is_array(fence))
 		return FENCE_COST;
-	return FENCE_COST + (uint64_t)dma_fence_member_count(fence) * MEMBER_COST;
+	return FENCE_COST + dma_fence_leaf_count(fence) * (FENCE_COST + MEMBER_COST);
 }

@@ -44,6 +44,8 @@ enum {
 	MAX_EXPORTS = 1024,
 	MAX_ATTACHMENTS = 1 << 16,
 	MAX_COUNT = 1 << 16,
+	/* Containers within containers, of the two kinds by turns. */
+	MAX_DEPTH = 8,
 };
 #define MAX_BYTES (512ull << 20)
 
@@ -55,8 +57,9 @@ struct account {
 	uid_t uid;
 	unsigned int users; /* open files and attachments that point here */
 	unsigned int attachments;
-	unsigned int fds;   /* buffers pinned, eventfds kept */
-	unsigned int lanes; /* at work for them */
+	unsigned int fds;     /* buffers pinned, eventfds kept */
+	unsigned int windows; /* of buffers, mapped */
+	unsigned int lanes;   /* at work for them */
 	uint64_t bytes;
 	UT_hash_handle hh;
 };
@@ -96,7 +99,8 @@ struct device {
 	pthread_t timer_thread;
 
 	struct lanes *lanes;
-	bool lane_is_due; /* there is a job for an idle lane: woken up once the lock is free */
+	unsigned int lanes_due; /* idle ones to be woken up once the lock is free */
+	bool session_is_busy;	/* at the end: somebody still answers */
 	struct eventfd_signaler *eventfd_signaler; /* NULL: the system has none to give */
 
 	/* Poll handles that are due: taken off by device_unlock_and_notify(). */
@@ -124,7 +128,8 @@ static inline void device_unlock(struct device *device)
 
 /* Puts a poll handle on the list of those to be notified; takes it over. Under the lock. */
 void device_poll_is_due(struct device *device, struct fuse_pollhandle *handle);
-/* Notifies those that are due, lanes too: outside the lock, and of the request that made them due. */
+/* Notifies those that are due, lanes too: outside the lock, and of the request that made them due.
+ */
 void device_notify(struct device *device);
 /* For threads other than the reader, which notifies after it has replied. */
 void device_unlock_and_notify(struct device *device);

@@ -105,6 +105,20 @@ err_free:
 	return ret;
 }
 
+/*
+ * What nobody can signal any more is cancelled. A point that can still be signaled, through its
+ * handle, keeps those behind it pending too: they may have taken its place in a merge or on a
+ * buffer, which must not look idle before it.
+ */
+static void cancel_the_unreachable(struct device_timeline *timeline)
+{
+	struct device_fence *last = timeline->signalable ? timeline->signalable->prev : NULL;
+
+	if (timeline->handle_open || (last && !dma_fence_is_signaled(&last->base)))
+		return;
+	timeline->device->stats.signaled += sync_timeline_cancel(timeline->timeline, 0, -ECANCELED);
+}
+
 static void signal_own(struct device_fence *fence, int error)
 {
 	if (error)
@@ -128,6 +142,9 @@ static void signal_point(struct device_fence *fence, int before_error, int error
 		sync_timeline_advance(timeline, seqno - 1, before_error, &before);
 	sync_timeline_advance(timeline, seqno, error, &itself);
 	fence->device->stats.signaled += before + itself;
+	/* It may have been the last that somebody could signal. */
+	if (fence->timeline)
+		cancel_the_unreachable(fence->timeline);
 }
 
 static void signal_with(struct device_fence *fence, int before_error, int error)
@@ -217,19 +234,11 @@ int device_timeline_advance(struct device_timeline *timeline, uint64_t value, in
 	return ret;
 }
 
-/* One signaling handle has gone: cancels what nobody can signal any more, and goes with the last.
- */
+/* Goes with the last handle of its own or of its points. */
 static void timeline_check(struct device_timeline *timeline)
 {
-	uint64_t after = 0;
-
-	if (timeline->handle_open)
-		return;
-	if (timeline->signalable)
-		after = timeline->signalable->prev->base.seqno;
-	timeline->device->stats.signaled +=
-		sync_timeline_cancel(timeline->timeline, after, -ECANCELED);
-	if (timeline->signalable)
+	cancel_the_unreachable(timeline);
+	if (timeline->handle_open || timeline->signalable)
 		return;
 	timeline->device->stats.timelines--;
 	sync_timeline_put(timeline->timeline);

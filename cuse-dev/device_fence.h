@@ -5,9 +5,10 @@
  *
  * A fence of its own context is signaled through its one CREATE handle. A point is signaled by its
  * timeline, or through its CREATE handle, which advances the timeline to it; so a handle can signal
- * its point and all before it. When neither the timeline's handle nor that of a point at or after
- * it is open, a point is cancelled. A point that times out takes those before it along. All under
- * device->lock.
+ * its point and all before it. When the timeline's handle is closed, the points behind the last one
+ * whose handle is open are out of anybody's reach: they are cancelled when that one is done, or all
+ * at once where there is none, so that they always go in order. A point that times out takes those
+ * before it along. All under device->lock.
  */
 #ifndef DMA_FENCED_DEVICE_FENCE_H
 #define DMA_FENCED_DEVICE_FENCE_H

@@ -70,6 +70,12 @@ void eventfd_signaler_add_one(struct eventfd_signaler *signaler, int eventfd)
 		empty_ring(signaler);
 	io_prep_poll(&request, signaler->nothing, POLLIN);
 	io_set_eventfd(&request, eventfd);
-	if (io_submit(signaler->context, 1, requests) == 1)
-		signaler->in_ring++;
+	/* It fails where there is no memory, or no room but by what lies in the ring. */
+	for (int tries = 0; tries < 2; tries++) {
+		if (io_submit(signaler->context, 1, requests) == 1) {
+			signaler->in_ring++;
+			return;
+		}
+		empty_ring(signaler);
+	}
 }

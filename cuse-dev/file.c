@@ -15,15 +15,21 @@ struct open_file *file_open(struct device *device, uid_t user)
 	if (!file)
 		return NULL;
 	file->account = account_get(device, user);
-	if (!file->account) {
-		free(file);
-		return NULL;
-	}
+	if (!file->account)
+		goto err_free;
+	if (account_charge(file->account, sizeof(*file)))
+		goto err_put;
 	file->device = device;
 	file->references = 1;
 	DL_APPEND(device->files, file);
 	device->stats.files++;
 	return file;
+
+err_put:
+	account_put(device, file->account);
+err_free:
+	free(file);
+	return NULL;
 }
 
 void file_get(struct open_file *file)
@@ -35,6 +41,7 @@ void file_put(struct open_file *file)
 {
 	if (--file->references)
 		return;
+	account_uncharge(file->account, sizeof(*file));
 	account_put(file->device, file->account);
 	free(file);
 }
@@ -67,6 +74,7 @@ void file_release(struct open_file *file)
 	for (uint32_t number = 1; number <= file->handle_count; number++)
 		file_handle_close(file, number);
 	free(file->handles);
+	account_uncharge(file->account, file->handle_capacity * sizeof(*file->handles));
 	file->handles = NULL;
 	file->handle_count = file->handle_capacity = file->handles_free = 0;
 	unbind(file);
@@ -82,7 +90,7 @@ void file_release(struct open_file *file)
 bool file_is_fresh(const struct open_file *file)
 {
 	return !file->bound && !file->handles_open && !file->exports && !file->events &&
-	       !file->parked;
+	       !file->waits && !file->jobs;
 }
 
 int file_bind(struct open_file *file, struct dma_fence *fence)
@@ -98,19 +106,27 @@ int file_bind(struct open_file *file, struct dma_fence *fence)
 	bound->file = file;
 	sync_file_init(&bound->sync_file, fence, NULL);
 	file->bound = bound;
+	/* Somebody may have begun to poll it before. */
+	if (file->poll_handle)
+		file_watch_bound(file);
 	return 0;
 }
 
 static int grow(struct open_file *file)
 {
 	uint32_t capacity = file->handle_capacity ? file->handle_capacity * 2 : 16;
+	uint64_t charge = (capacity - file->handle_capacity) * sizeof(struct handle);
 	struct handle *grown;
 
 	if (file->handle_capacity >= MAX_HANDLES)
 		return -EMFILE;
-	grown = realloc(file->handles, capacity * sizeof(*grown));
-	if (!grown)
+	if (account_charge(file->account, charge))
 		return -ENOMEM;
+	grown = realloc(file->handles, capacity * sizeof(*grown));
+	if (!grown) {
+		account_uncharge(file->account, charge);
+		return -ENOMEM;
+	}
 	file->handles = grown;
 	file->handle_capacity = capacity;
 	return 0;

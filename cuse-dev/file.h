@@ -52,8 +52,8 @@ struct open_file {
 	uint32_t handles_free; /* the first free number below handle_count, 0: none */
 	uint32_t handles_open;
 
-	unsigned int parked;	/* requests of this file in the device's table */
-	struct export *exports; /* utlist */
+	unsigned int waits, jobs; /* requests in the device's table: in WAIT or read(); on lanes */
+	struct export *exports;	  /* utlist */
 	unsigned int export_count;
 
 	struct event *events; /* hash by number: all, until delivered */
@@ -96,6 +96,9 @@ int file_handle_close(struct open_file *file, uint32_t number);
 void file_read(struct open_file *file, fuse_req_t fuse, size_t size, int flags);
 void file_read_interrupted(struct parked *parked);
 void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *handle);
+/* Has it told when the fence that it is bound to is signaled; at once where it is. Under the lock.
+ */
+void file_watch_bound(struct open_file *file);
 /*
  * Records are there, or the bound fence is signaled: answers readers, makes the poll handle due.
  * Under the lock.

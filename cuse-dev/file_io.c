@@ -112,24 +112,32 @@ static void bound_fence_signaled(struct dma_fence *fence, struct dma_fence_cb *c
 	file_became_readable(bound->file);
 }
 
+void file_watch_bound(struct open_file *file)
+{
+	struct bound *bound = file->bound;
+
+	if (bound->callback_added)
+		return;
+	bound->callback_added = dma_fence_add_callback(bound->sync_file.fence, &bound->callback,
+						       bound_fence_signaled) == 0;
+	if (!bound->callback_added)
+		file_became_readable(file);
+}
+
 void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *handle)
 {
-	struct bound *bound;
 	unsigned int events;
 
 	device_lock(file->device);
-	bound = file->bound;
 	if (handle) {
 		if (file->poll_handle)
 			fuse_pollhandle_destroy(file->poll_handle);
 		file->poll_handle = handle;
-		/* Refused where the fence is signaled: then the look below sees it. */
-		if (bound && !bound->callback_added)
-			bound->callback_added =
-				dma_fence_add_callback(bound->sync_file.fence, &bound->callback,
-						       bound_fence_signaled) == 0;
 	}
 	events = is_readable(file) ? POLLIN : 0;
+	/* A container may turn out to be signaled only now: then the handle is due at once. */
+	if (handle && !events && file->bound)
+		file_watch_bound(file);
 	device_unlock(file->device);
 	fuse_reply_poll(fuse, events);
 }

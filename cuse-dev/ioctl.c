@@ -20,10 +20,9 @@ static bool is_zero(const char *bytes, size_t count)
 	return !count || (!bytes[0] && !memcmp(bytes, bytes + 1, count - 1));
 }
 
-int ioctl_check_tail(const struct request *request, const void *argument, size_t used)
+int ioctl_check_tail(const struct request *request, const void *argument, uint64_t used)
 {
-	if (used < request->size &&
-	    !is_zero((const char *)argument + used, request->size - used))
+	if (used < request->size && !is_zero((const char *)argument + used, request->size - used))
 		return -E2BIG;
 	return 0;
 }
@@ -31,7 +30,7 @@ int ioctl_check_tail(const struct request *request, const void *argument, size_t
 int ioctl_check_array(const struct request *request, const void *argument, size_t head_size,
 		      uint32_t count, size_t entry_size, uint64_t pointer)
 {
-	size_t used = head_size + (pointer ? 0 : (size_t)count * entry_size);
+	uint64_t used = head_size + (pointer ? 0 : (uint64_t)count * entry_size);
 
 	if (!count || (pointer ? count > MAX_COUNT : used > request->size))
 		return -EINVAL;

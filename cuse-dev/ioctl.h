@@ -55,6 +55,6 @@ int ioctl_check_array(const struct request *request, const void *argument, size_
 		      uint32_t count, size_t entry_size, uint64_t pointer);
 
 /* Is all that the request brings behind the first used bytes zero? -E2BIG. */
-int ioctl_check_tail(const struct request *request, const void *argument, size_t used);
+int ioctl_check_tail(const struct request *request, const void *argument, uint64_t used);
 
 #endif /* DMA_FENCED_IOCTL_H */

@@ -14,18 +14,20 @@
 #include "file.h"
 #include "lane.h"
 
-/* How long a thread waits for more to do. */
+/* How long a thread waits for more to do, and the end of the device for those that hang. */
 #define IDLE_SECONDS 1
+#define END_SECONDS  1
+
+/* How long an interrupt waits for a lane that is about to touch the caller. */
+#define PATIENCE_NS 100000000
 
 /* Processes of recent callers: a slot that is out of date costs nothing but fairness. */
 #define PROCESS_SLOTS 256
 
-/*
- * How much a thread may put on its stack: an ioctl's argument, and the answers that its signals
- * cause.
- */
+/* An ioctl's argument is copied there, also for the answers that a job's signals cause. */
 #define STACK_SIZE (256 * 1024)
 
+/* A process, while it has jobs. */
 struct lane_client {
 	pid_t process;
 	unsigned int jobs; /* queued and running */
@@ -36,21 +38,19 @@ struct lane_client {
 struct lanes {
 	struct lane_job *queue;	     /* utlist */
 	struct lane_client *clients; /* hash by process */
-	unsigned int threads, idle;
-	unsigned int wanted;  /* threads: as many as there are jobs that clients may have at work */
-	pthread_cond_t work;  /* there is a job */
-	pthread_cond_t ended; /* a thread has gone */
+	unsigned int threads, idle, running;
+	unsigned int wanted; /* threads: as many as there are jobs that clients may have at work */
+	unsigned int answering; /* jobs that are not parked any more, and not answered yet */
+	pthread_cond_t work;	/* there is a job */
+	pthread_cond_t ended;	/* a thread has gone, or the last answer was given */
 	pthread_attr_t attributes;
 	struct {
 		pid_t thread, process;
 	} processes[PROCESS_SLOTS];
 };
 
-/*
- * /proc/TID/status, which touches no memory of the process. The thread id itself where it cannot be
- * seen.
- */
-static pid_t read_process(pid_t thread)
+/* The file touches no memory of the process. */
+pid_t process_of_thread(pid_t thread)
 {
 	char path[32], line[128];
 	pid_t process = thread;
@@ -68,13 +68,14 @@ static pid_t read_process(pid_t thread)
 	return process;
 }
 
-static pid_t process_of(struct lanes *lanes, pid_t thread)
+/* For fairness alone. */
+static pid_t recent_process(struct lanes *lanes, pid_t thread)
 {
 	unsigned int slot = (unsigned int)thread % PROCESS_SLOTS;
 
 	if (lanes->processes[slot].thread != thread) {
 		lanes->processes[slot].thread = thread;
-		lanes->processes[slot].process = read_process(thread);
+		lanes->processes[slot].process = process_of_thread(thread);
 	}
 	return lanes->processes[slot].process;
 }
@@ -100,14 +101,6 @@ static struct lane_client *client_get(struct lanes *lanes, pid_t process)
 	return client;
 }
 
-static struct lane_client *client_of(struct lanes *lanes, struct lane_job *job)
-{
-	struct lane_client *client;
-
-	HASH_FIND_INT(lanes->clients, &job->client, client);
-	return client;
-}
-
 static void client_put(struct lanes *lanes, struct lane_client *client)
 {
 	if (--client->jobs < LANES_PER_CLIENT)
@@ -118,10 +111,14 @@ static void client_put(struct lanes *lanes, struct lane_client *client)
 	free(client);
 }
 
-static bool may_run(struct lanes *lanes, struct lane_job *job)
+static bool may_run(const struct lanes *lanes, const struct lane_job *job)
 {
-	return client_of(lanes, job)->running < LANES_PER_CLIENT &&
-	       (!job->account || job->account->lanes < LANES_PER_USER);
+	unsigned int of_user = job->account->lanes;
+
+	if (job->client && job->client->running >= LANES_PER_CLIENT)
+		return false;
+	return of_user < LANES_PER_USER &&
+	       (!of_user || lanes->running < LANES_MAX - LANES_RESERVED);
 }
 
 /* The first job whose client and user have a lane free. */
@@ -139,26 +136,34 @@ static struct lane_job *next_job(struct lanes *lanes)
 	return NULL;
 }
 
-static void begin(struct lane_job *job)
+static void begin(struct lanes *lanes, struct lane_job *job)
 {
-	client_of(job->device->lanes, job)->running++;
-	if (job->account)
-		job->account->lanes++;
+	lanes->running++;
+	job->account->lanes++;
+	if (job->client)
+		job->client->running++;
+	/* One wake-up may have stood for several jobs. */
+	if (lanes->queue && lanes->idle)
+		pthread_cond_signal(&lanes->work);
 }
 
-static void end(struct lane_job *job)
+static void end(struct lanes *lanes, struct lane_job *job)
 {
-	client_of(job->device->lanes, job)->running--;
-	if (job->account)
-		job->account->lanes--;
+	lanes->running--;
+	job->account->lanes--;
+	if (job->client)
+		job->client->running--;
 }
 
 /* It counts no longer for its client, nor for its user. */
 static void settle(struct lane_job *job)
 {
-	client_put(job->device->lanes, client_of(job->device->lanes, job));
-	if (!job->account)
-		return;
+	struct lanes *lanes = job->device->lanes;
+
+	if (job->client)
+		client_put(lanes, job->client);
+	else
+		lanes->wanted--;
 	account_uncharge(job->account, job->charge);
 	account_put(job->device, job->account);
 }
@@ -177,11 +182,12 @@ static void cleanup(struct lane_job *job)
 static void run(struct lane_job *job)
 {
 	struct device *device = job->device;
+	struct lanes *lanes = device->lanes;
 	bool answer = false;
 	fuse_req_t fuse = NULL;
 	int result = -ECANCELED;
 
-	begin(job);
+	begin(lanes, job);
 	device->stats.lanes++;
 	if (!job->abandoned) {
 		device_unlock(device);
@@ -201,13 +207,14 @@ static void run(struct lane_job *job)
 			result = job->apply(job);
 		answer = result != REQUEST_PARKED;
 	}
+	lanes->answering += answer;
 	if (job->cleanup) {
 		device_unlock_and_notify(device);
 		cleanup(job);
 		device_lock(device);
 	}
 	/* Before the answer, or else its client's next request would find it still there. */
-	end(job);
+	end(lanes, job);
 	settle(job);
 	device_unlock_and_notify(device);
 	if (answer)
@@ -215,9 +222,18 @@ static void run(struct lane_job *job)
 	free(job);
 	device_lock(device);
 	device->stats.lanes--;
+	lanes->answering -= answer;
+	if (!lanes->answering && device->stopping)
+		pthread_cond_broadcast(&lanes->ended);
 	/* Its client may have another one that had to wait for this. */
-	if (device->lanes->queue)
-		pthread_cond_signal(&device->lanes->work);
+	if (lanes->queue)
+		pthread_cond_signal(&lanes->work);
+}
+
+static void deadline_in(struct timespec *until, int seconds)
+{
+	clock_gettime(CLOCK_MONOTONIC, until);
+	until->tv_sec += seconds;
 }
 
 static void *lane_thread(void *data)
@@ -235,8 +251,7 @@ static void *lane_thread(void *data)
 			run(job);
 			continue;
 		}
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += IDLE_SECONDS;
+		deadline_in(&until, IDLE_SECONDS);
 		lanes->idle++;
 		ret = pthread_cond_timedwait(&lanes->work, &device->lock, &until);
 		lanes->idle--;
@@ -249,7 +264,7 @@ static void *lane_thread(void *data)
 		}
 	}
 	lanes->threads--;
-	pthread_cond_signal(&lanes->ended);
+	pthread_cond_broadcast(&lanes->ended);
 	device_unlock(device);
 	return NULL;
 }
@@ -261,7 +276,7 @@ static int need_thread(struct device *device)
 	pthread_t thread;
 
 	if (lanes->idle)
-		device->lane_is_due = true;
+		device->lanes_due++;
 	if (lanes->threads >= lanes->wanted || lanes->threads == LANES_MAX)
 		return 0;
 	if (pthread_create(&thread, &lanes->attributes, lane_thread, device))
@@ -270,6 +285,7 @@ static int need_thread(struct device *device)
 	return 0;
 }
 
+/* The request has been answered by somebody else. */
 static void abandoned(struct parked *parked)
 {
 	struct lane_job *job = (struct lane_job *)parked;
@@ -283,66 +299,42 @@ static void abandoned(struct parked *parked)
 	free(job);
 }
 
-static int enqueue(struct lane_job *job)
+static void patience_is_over(struct timer *timer)
 {
-	struct lanes *lanes = job->device->lanes;
-	struct lane_client *client = client_get(lanes, job->client);
-
-	if (!client)
-		return -ENOMEM;
-	DL_APPEND(lanes->queue, job);
-	job->queued = true;
-	if (need_thread(job->device)) {
-		DL_DELETE(lanes->queue, job);
-		job->queued = false;
-		client_put(lanes, client);
-		return -ENOMEM;
-	}
-	return 0;
+	parked_interrupt(&((struct lane_job *)((char *)timer - offsetof(struct lane_job, patience)))
+				  ->parked);
 }
 
-int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, pid_t thread)
+/* An interrupt asks whether it has to wait. */
+static bool is_in_caller(struct parked *parked)
 {
-	int ret;
+	struct lane_job *job = (struct lane_job *)parked;
 
-	job->device = file->device;
-	job->thread = thread;
-	job->client = process_of(file->device->lanes, thread);
-	ret = account_charge(file->account, job->charge);
-	if (ret)
-		return ret;
-	ret = park(&job->parked, fuse, file, abandoned);
-	if (ret)
-		goto err_uncharge;
-	ret = enqueue(job);
-	if (ret)
-		goto err_unpark;
-	/* The lock is held, so no thread has seen it yet. */
-	job->account = file->account;
-	job->account->users++;
-	return 0;
-
-err_unpark:
-	unpark(&job->parked);
-err_uncharge:
-	account_uncharge(file->account, job->charge);
-	return ret;
+	if (!job->in_caller)
+		return false;
+	if (!job->interrupted &&
+	    timer_set(job->device, &job->patience, dma_fence_now() + PATIENCE_NS, patience_is_over))
+		return false;
+	job->interrupted = true;
+	return true;
 }
 
-void lane_submit_own(struct device *device, struct lane_job *job)
+bool lane_enter_caller(struct lane_job *job)
 {
-	job->device = device;
-	if (!enqueue(job))
-		return;
-	job->prepare(job);
-	if (job->cleanup)
-		job->cleanup(job);
-	free(job);
+	device_lock(job->device);
+	job->in_caller = !job->abandoned;
+	device_unlock(job->device);
+	return job->in_caller;
 }
 
-void lanes_wake_one(struct device *device)
+void lane_leave_caller(struct lane_job *job)
 {
-	pthread_cond_signal(&device->lanes->work);
+	device_lock(job->device);
+	job->in_caller = false;
+	timer_cancel(job->device, &job->patience);
+	if (job->interrupted && !job->abandoned)
+		parked_interrupt(&job->parked);
+	device_unlock_and_notify(job->device);
 }
 
 bool lane_job_is_abandoned(struct lane_job *job)
@@ -353,6 +345,76 @@ bool lane_job_is_abandoned(struct lane_job *job)
 	is = job->abandoned;
 	device_unlock(job->device);
 	return is;
+}
+
+static int charge(struct lane_job *job, struct device *device, struct account *account)
+{
+	int ret = account_charge(account, job->charge);
+
+	if (ret)
+		return ret;
+	job->device = device;
+	job->account = account;
+	account->users++;
+	return 0;
+}
+
+static void enqueue(struct lane_job *job)
+{
+	DL_APPEND(job->device->lanes->queue, job);
+	job->queued = true;
+}
+
+int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, pid_t thread)
+{
+	struct device *device = file->device;
+	struct lanes *lanes = device->lanes;
+	int ret = charge(job, device, file->account);
+
+	if (ret)
+		return ret;
+	job->thread = thread;
+	job->parked.defer = is_in_caller;
+	ret = park(&job->parked, fuse, file, abandoned);
+	if (ret)
+		goto err_uncharge;
+	ret = -ENOMEM;
+	job->client = client_get(lanes, recent_process(lanes, thread));
+	if (!job->client)
+		goto err_unpark;
+	ret = need_thread(device);
+	if (ret)
+		goto err_put;
+	enqueue(job);
+	return 0;
+
+err_put:
+	client_put(lanes, job->client);
+err_unpark:
+	unpark(&job->parked);
+err_uncharge:
+	account_uncharge(job->account, job->charge);
+	account_put(device, job->account);
+	return ret;
+}
+
+void lane_submit_own(struct device *device, struct account *account, struct lane_job *job)
+{
+	/* It was promised its memory when it was caused. */
+	job->charge = 0;
+	charge(job, device, account);
+	device->lanes->wanted++;
+	enqueue(job);
+	/* Without any thread it waits for the next that can be made. */
+	need_thread(device);
+}
+
+void lanes_wake(struct device *device, unsigned int count)
+{
+	if (count == 1)
+		pthread_cond_signal(&device->lanes->work);
+	else
+		pthread_cond_broadcast(&device->lanes->work);
 }
 
 int lanes_start(struct device *device)
@@ -374,14 +436,29 @@ int lanes_start(struct device *device)
 	return 0;
 }
 
+bool lanes_have_answered(struct device *device)
+{
+	struct lanes *lanes = device->lanes;
+	struct timespec until;
+	bool have;
+	int ret = 0;
+
+	deadline_in(&until, END_SECONDS);
+	device_lock(device);
+	while (lanes->answering && ret != ETIMEDOUT)
+		ret = pthread_cond_timedwait(&lanes->ended, &device->lock, &until);
+	have = !lanes->answering;
+	device_unlock(device);
+	return have;
+}
+
 void lanes_stop(struct device *device)
 {
 	struct lanes *lanes = device->lanes;
 	struct timespec until;
 	int ret = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += 1;
+	deadline_in(&until, END_SECONDS);
 	device_lock(device);
 	pthread_cond_broadcast(&lanes->work);
 	while (lanes->threads && ret != ETIMEDOUT)

@@ -11,16 +11,20 @@
 #define DMA_FENCED_LANE_H
 
 #include "request.h"
+#include "timer.h"
 
 enum {
 	LANES_PER_CLIENT = 4,
 	LANES_PER_USER = 128,
 	LANES_MAX = 512,
+	/* The last ones are for users who have none at work: no number of others takes them away.
+	 */
+	LANES_RESERVED = 64,
 };
 
 /*
- * A request that has gone to a lane. Embed it at the start of the job's own structure, one allocation
- * with malloc(); after lane_submit() it is the lane's, which frees it. Its functions:
+ * A request that has gone to a lane. Embed it at the start of the job's own structure, one
+ * allocation with malloc(); after lane_submit() it is the lane's, which frees it. Its functions:
  *
  * - prepare, without the lock: touches the caller. 0, or a negative errno, which is the answer.
  * - apply, under the lock, after a prepare that went well, unless the request was interrupted
@@ -32,12 +36,15 @@ struct lane_job {
 	struct device *device;
 	struct lane_job *prev, *next; /* of the queue */
 	pid_t thread;		      /* the caller */
-	pid_t client;		      /* its process; 0: the daemon itself */
-	bool queued;		      /* under the lock: no thread has it yet */
-	bool abandoned; /* under the lock: interrupted, or the device stops; nobody waits for an
-			   answer */
-	struct account *account; /* of whoever asked, pays for charge; NULL: the daemon itself */
-	uint64_t charge;	 /* bytes, filled in before lane_submit() */
+	struct lane_client *client;   /* its process; NULL: a job of the daemon's own */
+	struct account *account;      /* whose doing it is: pays for charge */
+	uint64_t charge;	      /* bytes, filled in before it is submitted */
+	struct timer patience;	      /* see lane_enter_caller() */
+	/* Under the lock: */
+	bool queued;	  /* no thread has it yet */
+	bool abandoned;	  /* interrupted, or the device stops: nobody waits for an answer */
+	bool in_caller;	  /* between lane_enter_caller() and lane_leave_caller() */
+	bool interrupted; /* meanwhile */
 	int (*prepare)(struct lane_job *job);
 	int (*apply)(struct lane_job *job);
 	void (*cleanup)(struct lane_job *job);
@@ -47,9 +54,11 @@ struct lane_job {
 
 int lanes_start(struct device *device);
 /*
- * After everything was abandoned: ends the threads, and gives those that hang a second before it
- * leaves them.
+ * After everything was abandoned: waits, for a second, for the answers that are being given. false:
+ * some are not, so the session must stay.
  */
+bool lanes_have_answered(struct device *device);
+/* Ends the threads, and gives those that hang a second before it leaves them. */
 void lanes_stop(struct device *device);
 
 /*
@@ -57,14 +66,24 @@ void lanes_stop(struct device *device);
  * Under the lock. On an error the job stays the caller's: as park(), and -ENOMEM.
  */
 int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, pid_t thread);
-/*
- * A job of the daemon's own, prepare and cleanup only. Under the lock; it cannot fail, at worst it
- * is done here and now.
- */
-void lane_submit_own(struct device *device, struct lane_job *job);
-/* Without the lock, so that the lane does not run into it at once: see device_unlock_and_notify(). */
-void lanes_wake_one(struct device *device);
+/* A job of the daemon's own, prepare and cleanup only, on somebody's account. Under the lock. */
+void lane_submit_own(struct device *device, struct account *account, struct lane_job *job);
+/* Without the lock, so that lanes do not run into it at once: see device_unlock_and_notify(). */
+void lanes_wake(struct device *device, unsigned int count);
+
 /* Has the request been answered meanwhile, so that its thread may be gone? Takes the lock. */
 bool lane_job_is_abandoned(struct lane_job *job);
+/*
+ * Around a system call that names the caller by its thread id. In between an interrupt is not
+ * answered: the thread stays in its ioctl, and the number is its own. Not for long, or else a call
+ * that hangs could not be killed: by the time that the patience is over the kernel has long looked
+ * the number up. Both take the lock. enter: false where it is too late.
+ */
+bool lane_enter_caller(struct lane_job *job);
+void lane_leave_caller(struct lane_job *job);
+
+/* The process of a thread, read from /proc/TID/status: the thread id itself where it is not seen.
+ */
+pid_t process_of_thread(pid_t thread);
 
 #endif /* DMA_FENCED_LANE_H */

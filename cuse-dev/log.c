@@ -8,7 +8,7 @@
 
 #include "log.h"
 
-static bool is_verbose;
+static bool is_verbose, has_complained;
 static char last_of_libfuse[256];
 
 static void say(const char *format, va_list arguments)
@@ -36,9 +36,15 @@ void log_error(const char *format, ...)
 {
 	va_list arguments;
 
+	has_complained = true;
 	va_start(arguments, format);
 	say(format, arguments);
 	va_end(arguments);
+}
+
+bool log_has_complained(void)
+{
+	return has_complained;
 }
 
 void log_verbose(const char *format, ...)

@@ -117,8 +117,10 @@ int main(int argc, char **argv)
 		loop_run(&device);
 
 	if (!loop_was_stopped() && !ret) {
-		log_error(is_ready ? "the node is gone: stopping"
-				   : "the kernel refuses to make the node");
+		if (is_ready)
+			log_error("the node is gone: stopping");
+		else if (!log_has_complained())
+			log_error("the kernel refuses to make the node");
 		ret = -ENODEV;
 	}
 	ready_notify_manager("STOPPING=1");

@@ -71,6 +71,15 @@ static bool store(void *address, uint32_t size, uint64_t value)
 	return stored;
 }
 
+/*
+ * Windows of one user. A process may have some 65,000 mappings, and the list of a buffer is
+ * searched under the lock.
+ */
+#define WINDOWS_MAX 4096
+
+/* Large enough that a ring, or a page of seqnos for each of many rings, needs one. */
+#define WINDOW_SIZE (2ull << 20)
+
 /* The write itself, pending: an attachment in the buffer's bookkeep slot. */
 struct memory_write {
 	struct attachment attachment;
@@ -78,6 +87,8 @@ struct memory_write {
 	uint64_t offset;       /* in the buffer */
 	uint64_t value;
 	uint32_t size;
+	struct dmabuf_job
+		*job; /* to a dma-buf: made beforehand, so that the signal cannot fail; or NULL */
 };
 
 static void window_put(struct window *window)
@@ -86,10 +97,7 @@ static void window_put(struct window *window)
 
 	if (--window->users || buffer->window_count <= IDLE_WINDOWS_MAX)
 		return;
-	DL_DELETE(buffer->windows, window);
-	buffer->window_count--;
-	munmap(window->address, window->length);
-	free(window);
+	window_free(window);
 }
 
 static void *write_address(const struct memory_write *write)
@@ -150,27 +158,51 @@ static void written_on_lane(struct lane_job *job)
 static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
 	struct memory_write *write = (struct memory_write *)callback;
-	struct buffer *buffer = write->attachment.buffer;
-	struct dmabuf_job *job;
+	struct dmabuf_job *job = write->job;
 
 	attachment_detach(&write->attachment);
-	if (!buffer->is_dmabuf) {
-		write_to_memory(write);
-		write_done(write);
+	if (job) {
+		lane_submit_own(job->job.device, write->attachment.account, &job->job);
 		return;
 	}
-	job = calloc(1, sizeof(*job));
-	if (!job) {
-		/* Better late than never, and better without its cache maintenance than not at all.
-		 */
-		write_to_memory(write);
-		write_done(write);
-		return;
+	write_to_memory(write);
+	write_done(write);
+}
+
+/* NULL: no memory. */
+static struct memory_write *
+write_create(struct device *device, const struct dma_fence_seqno_write *argument, bool is_dmabuf)
+{
+	struct memory_write *write = calloc(1, sizeof(*write));
+
+	if (!write)
+		return NULL;
+	write->offset = argument->offset;
+	write->value = argument->value;
+	write->size = argument->size;
+	if (!is_dmabuf)
+		return write;
+	write->job = calloc(1, sizeof(*write->job));
+	if (!write->job) {
+		free(write);
+		return NULL;
 	}
-	job->write = write;
-	job->job.prepare = write_on_lane;
-	job->job.cleanup = written_on_lane;
-	lane_submit_own(buffer->device, &job->job);
+	write->job->write = write;
+	write->job->job.device = device;
+	write->job->job.prepare = write_on_lane;
+	write->job->job.cleanup = written_on_lane;
+	return write;
+}
+
+/* One that never became pending. */
+static void write_drop(struct memory_write *write)
+{
+	if (!write)
+		return;
+	if (write->window)
+		window_put(write->window);
+	free(write->job);
+	free(write);
 }
 
 struct write_job {
@@ -182,24 +214,31 @@ struct write_job {
 	bool write_now;		    /* to a dma-buf, in cleanup */
 };
 
-/* How large the file is, and in what units it can be mapped. It is known to be one that answers. */
-static int measure(int fd, bool is_dmabuf, uint64_t *size, uint64_t *page)
+/* A buffer's file: how large it is, and in what units it is mapped. */
+struct measure {
+	uint64_t size, page, window;
+};
+
+/* It is known to be one that answers. */
+static int measure(int fd, bool is_dmabuf, struct measure *measure)
 {
 	struct statfs filesystem;
 	struct stat stat;
 	off_t end;
 
-	*page = (uint64_t)sysconf(_SC_PAGESIZE);
+	measure->page = (uint64_t)sysconf(_SC_PAGESIZE);
+	measure->window = WINDOW_SIZE;
 	if (is_dmabuf) {
 		end = lseek(fd, 0, SEEK_END);
-		*size = end < 0 ? 0 : (uint64_t)end;
+		measure->size = end < 0 ? 0 : (uint64_t)end;
 		return end < 0 ? -EINVAL : 0;
 	}
 	if (fstat(fd, &stat) || fstatfs(fd, &filesystem))
 		return -EINVAL;
-	*size = (uint64_t)stat.st_size;
+	measure->size = (uint64_t)stat.st_size;
+	/* Mapping more than there is would make such a file longer. */
 	if (filesystem.f_type == HUGETLBFS_MAGIC)
-		*page = (uint64_t)filesystem.f_bsize;
+		measure->page = measure->window = (uint64_t)filesystem.f_bsize;
 	return 0;
 }
 
@@ -227,40 +266,85 @@ static struct window *window_find(struct buffer *buffer, uint64_t offset, uint32
 	return NULL;
 }
 
-/*
- * Maps the page and makes it present, without the lock. buffer->fd may be another one than the
- * caller's, with other rights.
- */
-static int window_create(int fd, uint64_t offset, uint64_t page, struct window **created)
+/* Without the lock. fd is the caller's: that of the buffer may have come with other rights. */
+static int window_create(int fd, uint64_t offset, bool is_dmabuf, const struct measure *measure,
+			 struct window **created)
 {
 	struct window *window = calloc(1, sizeof(*window));
-	void *address;
+	uint64_t left;
 	int ret;
 
 	if (!window)
 		return -ENOMEM;
-	window->offset = offset & ~(page - 1);
-	window->length = page;
+	window->offset = offset & ~(measure->window - 1);
+	window->length = measure->window;
 	window->users = 1;
-	address = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)window->offset);
-	if (address == MAP_FAILED) {
+	/* Of a dma-buf no more can be mapped than there is; the end of another file may still move.
+	 */
+	left = (measure->size - window->offset + measure->page - 1) & ~(measure->page - 1);
+	if (is_dmabuf && left < window->length)
+		window->length = left;
+	window->address = mmap(NULL, window->length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			       (off_t)window->offset);
+	if (window->address == MAP_FAILED) {
 		ret = errno == EACCES || errno == EPERM || errno == ENOMEM ? -errno : -EINVAL;
-		goto err_free;
-	}
-	window->address = address;
-	/* EINVAL: a mapping, such as a driver's, that is always present. */
-	if (madvise(address, page, MADV_POPULATE_WRITE) && errno != EINVAL) {
-		/* EFAULT: the file was cut off meanwhile. */
-		ret = errno == EFAULT ? -EINVAL : -ENOMEM;
-		goto err_unmap;
+		free(window);
+		return ret;
 	}
 	*created = window;
 	return 0;
+}
 
-err_unmap:
-	munmap(address, page);
-err_free:
-	free(window);
+/* So that the store finds its page, and need not wait for one. Without the lock. */
+static int make_present(const struct memory_write *write, int fd, bool is_dmabuf,
+			const struct measure *measured)
+{
+	char *page = (char *)((uintptr_t)write_address(write) & ~(uintptr_t)(measured->page - 1));
+	struct measure now;
+
+	/* EINVAL: a mapping, such as a driver's, that is always present. */
+	if (!madvise(page, measured->page, MADV_POPULATE_WRITE) || errno == EINVAL)
+		return 0;
+	if (errno != EFAULT)
+		return -ENOMEM;
+	/* The file was cut off meanwhile, or else its filesystem is full. */
+	if (measure(fd, is_dmabuf, &now) || write->offset + write->size > now.size)
+		return -EINVAL;
+	return -ENOSPC;
+}
+
+/* With a use of it for the write. Takes and drops the lock. */
+static int window_get(struct write_job *this, struct device *device, int fd, bool is_dmabuf,
+		      const struct measure *measure)
+{
+	const struct dma_fence_seqno_write *argument = &this->argument;
+	struct window *window;
+	struct account *account = this->job.account;
+	int ret;
+
+	device_lock(device);
+	window = window_find(this->buffer, argument->offset, argument->size);
+	ret = !window && account->windows >= WINDOWS_MAX ? -ENOSPC : 0;
+	account->windows += !window && !ret;
+	device_unlock(device);
+	if (window || ret) {
+		this->write->window = window;
+		return ret;
+	}
+	ret = window_create(fd, argument->offset, is_dmabuf, measure, &window);
+	device_lock(device);
+	if (ret) {
+		account->windows--;
+	} else {
+		/* Somebody else may have made the same meanwhile: then there are two. */
+		window->buffer = this->buffer;
+		window->account = account;
+		account->users++;
+		DL_APPEND(this->buffer->windows, window);
+		this->buffer->window_count++;
+		this->write->window = window;
+	}
+	device_unlock(device);
 	return ret;
 }
 
@@ -269,9 +353,8 @@ static int prepare(struct lane_job *job)
 	struct write_job *this = (struct write_job *)job;
 	const struct dma_fence_seqno_write *argument = &this->argument;
 	struct device *device = job->device;
-	struct window *window = NULL, *found;
+	struct measure measured;
 	struct buffer_key key;
-	uint64_t size, page;
 	bool is_dmabuf;
 	int ret, fd;
 
@@ -282,53 +365,22 @@ static int prepare(struct lane_job *job)
 	if (!ret)
 		ret = check_writable(fd);
 	if (!ret)
-		ret = measure(fd, is_dmabuf, &size, &page);
+		ret = measure(fd, is_dmabuf, &measured);
 	if (ret)
 		return ret;
-	if (argument->size > size || argument->offset > size - argument->size)
+	if (argument->size > measured.size || argument->offset > measured.size - argument->size)
 		return -EINVAL;
-	this->write = calloc(1, sizeof(*this->write));
+	this->write = write_create(device, argument, is_dmabuf);
 	if (!this->write)
 		return -ENOMEM;
-	this->write->offset = argument->offset;
-	this->write->value = argument->value;
-	this->write->size = argument->size;
 
-	/*
-	 * Its pages are present where there is a window already, if the file is as long as we just
-	 * saw.
-	 */
+	/* From here on fd is still open: it is the buffer's by then, or else this job's. */
 	device_lock(device);
-	ret = job->abandoned ? -ECANCELED : 0;
-	if (!ret)
-		ret = buffer_get(device, job->parked.file->account, &key, is_dmabuf, &this->fd,
-				 &this->buffer);
-	if (!ret)
-		window = window_find(this->buffer, argument->offset, argument->size);
+	ret = buffer_get(device, job->account, &key, is_dmabuf, &this->fd, &this->buffer);
 	device_unlock(device);
-	if (ret)
-		return ret;
-	if (!window) {
-		/* fd is still open: it is the buffer's by now, or else this job's. */
-		ret = window_create(fd, argument->offset, page, &window);
-		if (ret)
-			return ret;
-		device_lock(device);
-		found = window_find(this->buffer, argument->offset, argument->size);
-		if (!found) {
-			window->buffer = this->buffer;
-			DL_APPEND(this->buffer->windows, window);
-			this->buffer->window_count++;
-		}
-		device_unlock(device);
-		if (found) {
-			munmap(window->address, window->length);
-			free(window);
-			window = found;
-		}
-	}
-	this->write->window = window;
-	return 0;
+	if (!ret)
+		ret = window_get(this, device, fd, is_dmabuf, &measured);
+	return ret ? ret : make_present(this->write, fd, is_dmabuf, &measured);
 }
 
 static int apply(struct lane_job *job)
@@ -365,12 +417,10 @@ static void cleanup(struct lane_job *job)
 	if (this->write_now)
 		write_to_dmabuf(this->write);
 	device_lock(job->device);
-	if (this->write && this->write->window)
-		window_put(this->write->window);
+	write_drop(this->write);
 	if (this->buffer)
 		buffer_put(this->buffer);
 	device_unlock_and_notify(job->device);
-	free(this->write);
 	if (this->fd >= 0)
 		close(this->fd);
 }
@@ -395,6 +445,7 @@ int memory_write_request(struct request *request, const struct dma_fence_seqno_w
 	this->job.prepare = prepare;
 	this->job.apply = apply;
 	this->job.cleanup = cleanup;
+	this->job.charge = sizeof(*this) + sizeof(*this->write);
 	this->job.answer = &this->argument;
 	this->job.answer_size = request->size;
 	ret = lane_submit(&this->job, request->fuse, request->file, request->thread);

@@ -7,13 +7,10 @@
 
 #define END_OF(type, field) (offsetof(struct type, field) + sizeof(((struct type *)0)->field))
 
-#define ROW(request, function, type, last_needed, ...)         \
-	{                                                      \
-		.command = DMA_FENCE_IOC_##request,            \
-		.minimum = END_OF(type, last_needed),          \
-		.size = sizeof(struct type),                   \
-		.handler = native_##function,                  \
-		__VA_ARGS__                                    \
+#define ROW(request, function, type, last_needed, ...)                                    \
+	{                                                                                 \
+		.command = DMA_FENCE_IOC_##request, .minimum = END_OF(type, last_needed), \
+		.size = sizeof(struct type), .handler = native_##function, __VA_ARGS__    \
 	}
 
 /* Those that are asked for most come first. */

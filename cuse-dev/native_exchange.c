@@ -63,6 +63,7 @@ static int submit(struct request *request, const void *argument, size_t argument
 	exchange->job.prepare = prepare;
 	exchange->job.apply = apply;
 	exchange->job.cleanup = cleanup;
+	exchange->job.charge = sizeof(*exchange);
 	exchange->job.answer = &exchange->caps;
 	exchange->job.answer_size = request->size;
 	ret = lane_submit(&exchange->job, request->fuse, request->file, request->thread);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "caller_memory.h"
 #include "device_fence.h"
 #include "file.h"
@@ -182,11 +183,46 @@ int native_signal(struct request *request, void *argument)
 	return signal_handles(request, signal, signal + 1);
 }
 
+/*
+ * The fences behind the handles, borrowed. Whatever is done with them takes time in proportion to
+ * what they are made of, under the lock: so that is limited as the number of handles is. -E2BIG.
+ */
+static int find_fences(struct open_file *file, const uint32_t *handles, size_t stride,
+		       uint32_t count, struct dma_fence **fences)
+{
+	uint64_t leaves = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const uint32_t *handle = (const uint32_t *)((const char *)handles + i * stride);
+		struct dma_fence *fence;
+		int ret = file_fence(file, *handle, &fence);
+
+		if (ret)
+			return ret;
+		leaves += dma_fence_leaf_count(fence);
+		if (leaves > MAX_COUNT)
+			return -E2BIG;
+		if (fences)
+			fences[i] = fence;
+	}
+	return 0;
+}
+
+static int wait_for_items(struct request *request, struct dma_fence_wait *wait,
+			  struct dma_fence_wait_item *items)
+{
+	int ret = find_fences(request->file, &items->handle, sizeof(*items), wait->count, NULL);
+
+	if (ret)
+		return ret;
+	return wait_for_fences(request->file, request->fuse, request->thread, wait, items,
+			       request->size);
+}
+
 static int wait_for_array(struct request *request, void *argument, void *array)
 {
 	struct dma_fence_wait *wait = argument;
-	int ret = wait_for_fences(request->file, request->fuse, request->thread, wait, array,
-				  request->size);
+	int ret = wait_for_items(request, wait, array);
 
 	if (ret != 0 && ret != -ETIME)
 		return ret;
@@ -211,8 +247,7 @@ int native_wait(struct request *request, void *argument)
 		return caller_memory_read_and_go_on(
 			request, argument, wait->pointer,
 			wait->count * sizeof(struct dma_fence_wait_item), wait_for_array);
-	return wait_for_fences(request->file, request->fuse, request->thread, wait,
-			       (struct dma_fence_wait_item *)(wait + 1), request->size);
+	return wait_for_items(request, wait, (struct dma_fence_wait_item *)(wait + 1));
 }
 
 static void copy_name(char to[DMA_FENCE_NAME_SIZE], const char *from)
@@ -223,27 +258,31 @@ static void copy_name(char to[DMA_FENCE_NAME_SIZE], const char *from)
 
 static void fill_member(struct dma_fence_member *member, struct dma_fence *fence)
 {
+	/* First, since this look may be what finds it signaled. */
+	int status = dma_fence_get_status(fence);
+
 	*member = (struct dma_fence_member){
 		.context = fence->context,
 		.seqno = fence->seqno,
 		.timestamp_ns = dma_fence_timestamp(fence),
-		.status = dma_fence_get_status(fence),
+		.status = status,
 	};
 }
 
-/* The earliest hint that any part of it was given. */
+/* The earliest hint that any part of it was given; INT64_MAX: none. */
 static int64_t deadline_of(struct dma_fence *fence)
 {
-	unsigned int count = dma_fence_member_count(fence);
-	int64_t earliest = INT64_MAX;
+	struct device_fence *own = to_device_fence(fence);
+	int64_t earliest = own ? own->deadline : INT64_MAX;
 
-	for (unsigned int i = 0; i < count; i++) {
-		struct device_fence *member = to_device_fence(dma_fence_member(fence, i));
+	for (unsigned int i = 0; dma_fence_is_array(fence) && i < dma_fence_member_count(fence);
+	     i++) {
+		int64_t deadline = deadline_of(dma_fence_member(fence, i));
 
-		if (member && member->deadline < earliest)
-			earliest = member->deadline;
+		if (deadline < earliest)
+			earliest = deadline;
 	}
-	return earliest == INT64_MAX ? 0 : earliest;
+	return earliest;
 }
 
 int native_query(struct request *request, void *argument)
@@ -263,11 +302,14 @@ int native_query(struct request *request, void *argument)
 		ret = file_fence(request->file, query->handle, &fence);
 	if (ret)
 		return ret;
+	/* First, since this look may be what finds it signaled. */
+	query->status = dma_fence_get_status(fence);
 	query->context = fence->context;
 	query->seqno = fence->seqno;
 	query->timestamp_ns = dma_fence_timestamp(fence);
 	query->deadline_ns = deadline_of(fence);
-	query->status = dma_fence_get_status(fence);
+	if (query->deadline_ns == INT64_MAX)
+		query->deadline_ns = 0;
 	query->member_count = dma_fence_member_count(fence);
 	copy_name(query->driver_name, dma_fence_driver_name(fence));
 	copy_name(query->timeline_name, dma_fence_timeline_name(fence));
@@ -288,13 +330,14 @@ static int merge_handles(struct request *request, void *argument, void *array)
 	fences = calloc(merge->count, sizeof(*fences));
 	if (!fences)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < merge->count && !ret; i++)
-		ret = file_fence(file, handles[i], &fences[i]);
+	ret = find_fences(file, handles, sizeof(*handles), merge->count, fences);
 	if (ret)
 		goto out;
 	merged = merge->flags & DMA_FENCE_MERGE_ANY ? dma_fence_merge_any(merge->count, fences)
 						    : dma_fence_merge_all(merge->count, fences);
-	ret = merged ? file_handle_reserve(file, merged) : -ENOMEM;
+	ret = !merged ? -ENOMEM : dma_fence_depth(merged) > MAX_DEPTH ? -E2BIG : 0;
+	if (!ret)
+		ret = file_handle_reserve(file, merged);
 	if (ret)
 		dma_fence_put(merged);
 	else

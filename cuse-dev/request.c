@@ -10,8 +10,9 @@ int park(struct parked *parked, fuse_req_t fuse, struct open_file *file,
 	 void (*interrupted)(struct parked *parked))
 {
 	struct device *device = file->device;
+	unsigned int *count = parked->is_wait ? &file->waits : &file->jobs;
 
-	if (file->parked >= MAX_WAITS)
+	if (*count >= MAX_WAITS)
 		return -ENOSPC;
 	parked->fuse = fuse;
 	parked->file = file;
@@ -19,7 +20,7 @@ int park(struct parked *parked, fuse_req_t fuse, struct open_file *file,
 	HASH_ADD_PTR(device->parked, fuse, parked);
 	if (!parked->hh.tbl)
 		return -ENOMEM;
-	file->parked++;
+	(*count)++;
 	file_get(file);
 	device->stats.waits += parked->is_wait;
 	return 0;
@@ -31,7 +32,7 @@ void unpark(struct parked *parked)
 	struct device *device = file->device;
 
 	HASH_DEL(device->parked, parked);
-	file->parked--;
+	(*(parked->is_wait ? &file->waits : &file->jobs))--;
 	device->stats.waits -= parked->is_wait;
 	file_put(file);
 }
@@ -56,6 +57,11 @@ static void answer_instead(struct parked *parked, int result)
 	file_put(file);
 }
 
+void parked_interrupt(struct parked *parked)
+{
+	answer_instead(parked, -ERESTARTSYS);
+}
+
 /*
  * The reader has read an INTERRUPT for a request. libfuse holds the request alive meanwhile, but
  * data could be gone: a lane or the timer may have answered since libfuse looked. So data is the
@@ -68,8 +74,8 @@ static void on_interrupt(fuse_req_t fuse, void *data)
 
 	device_lock(device);
 	HASH_FIND_PTR(device->parked, &fuse, parked);
-	if (parked)
-		answer_instead(parked, -ERESTARTSYS);
+	if (parked && !(parked->defer && parked->defer(parked)))
+		parked_interrupt(parked);
 	device_unlock_and_notify(device);
 }
 

@@ -38,6 +38,9 @@ struct parked {
 	 * device stops. Frees.
 	 */
 	void (*interrupted)(struct parked *parked);
+	/* May be NULL. Under the lock: true where an interrupt has to wait; then it is the owner's
+	 * to call parked_interrupt(). */
+	bool (*defer)(struct parked *parked);
 	bool is_wait; /* in WAIT or read(), hence one of the stats' waits; set before park() */
 	UT_hash_handle hh;
 };
@@ -53,6 +56,8 @@ void unpark(struct parked *parked);
 
 /* Before the handler of a request that may park, without the lock: see request.c. */
 void request_may_park(struct device *device, fuse_req_t fuse);
+/* Answers as an interrupted call, and tells the owner. Under the lock. */
+void parked_interrupt(struct parked *parked);
 /* Answers all that are parked with ECONNABORTED. Under the lock. */
 void parked_abort_all(struct device *device);
 

@@ -112,7 +112,7 @@ static void *timer_thread(void *data)
 		} else {
 			timer_cancel(device, first);
 			first->fired(first);
-			if (device->due_count || device->lane_is_due) {
+			if (device->due_count || device->lanes_due) {
 				device_unlock_and_notify(device);
 				device_lock(device);
 			}

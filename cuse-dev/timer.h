@@ -21,11 +21,6 @@ struct timer {
 	uint32_t place;		      /* in the heap, from 1; 0: idle */
 };
 
-static inline bool timer_is_set(const struct timer *timer)
-{
-	return timer->place != 0;
-}
-
 /* -ENOMEM. The timer must be idle (zeroed at first). */
 int timer_set(struct device *device, struct timer *timer, int64_t at,
 	      void (*fired)(struct timer *timer));

@@ -178,7 +178,8 @@ static int cuse_start(struct device *device, const struct options *options)
 
 static void cuse_stop(struct device *device)
 {
-	fuse_session_destroy(device->session);
+	if (!device->session_is_busy)
+		fuse_session_destroy(device->session);
 	device->session = NULL;
 }
 

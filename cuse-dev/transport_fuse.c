@@ -176,7 +176,7 @@ static void unmount_detached(const char *path)
 /* A mount that is there already: a living daemon's, or what a killed one left behind. */
 static int clear_old_mount(void)
 {
-	struct statx stat;
+	struct statx stat = { 0 };
 	int fd;
 
 	if (statx(AT_FDCWD, node_path, AT_STATX_DONT_SYNC, 0, &stat) && errno != ENOTCONN)
@@ -290,7 +290,8 @@ static int fuse_start(struct device *device, const struct options *options)
 static void fuse_stop(struct device *device)
 {
 	fuse_session_unmount(device->session);
-	fuse_session_destroy(device->session);
+	if (!device->session_is_busy)
+		fuse_session_destroy(device->session);
 	device->session = NULL;
 	remove_file();
 }
