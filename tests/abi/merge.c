@@ -188,3 +188,47 @@ Test(merge, timeline_handle_is_einval)
 	expect(raw_merge(device, handles, 2, 0, &merged), -EINVAL);
 	eventually(handles, 2);
 }
+
+Test(merge, merge_is_signaled_and_dated_at_the_first_look)
+{
+	uint32_t a = new_fence(device), b = new_fence(device);
+	uint32_t merged = new_merge(device, a, b, 0);
+	struct dma_fence_query told;
+
+	expect(raw_signal(device, a, 0), 0);
+	expect(raw_signal(device, b, 0), 0);
+	told = query(merged);
+	expect(told.status, 1);
+	expect(told.timestamp_ns, query(b).timestamp_ns);
+}
+
+Test(merge, one_array_named_over_and_over_is_e2big)
+{
+	uint32_t handles[DMA_FENCE_MERGE_INLINE_MAX], again[DMA_FENCE_MERGE_INLINE_MAX], merged;
+
+	for (uint32_t i = 0; i < 300; i++)
+		handles[i] = new_fence(device);
+	expect(raw_merge(device, handles, 300, DMA_FENCE_MERGE_ANY, &merged), 0);
+	for (uint32_t i = 0; i < 300; i++)
+		again[i] = merged;
+	expect(raw_merge(device, again, 300, 0, &merged), -E2BIG);
+	device_goes_on();
+}
+
+/* The two kinds do not flatten each other; a look at such a pile takes twice as long a level. */
+Test(merge, pile_of_merges_of_both_kinds_is_e2big)
+{
+	uint32_t a = new_fence(device), b = new_fence(device), more;
+	int ret = 0;
+
+	for (int level = 0; level < 64 && !ret; level++) {
+		uint32_t handles[] = { a, b, new_fence(device) };
+
+		ret = raw_merge(device, handles, 3, level % 2 ? DMA_FENCE_MERGE_ANY : 0, &more);
+		if (!ret)
+			ret = raw_merge(device, handles, 2, level % 2 ? DMA_FENCE_MERGE_ANY : 0, &b);
+		a = more;
+	}
+	expect(ret, -E2BIG);
+	device_goes_on();
+}

@@ -73,6 +73,22 @@ Test(sync_file, epoll_works)
 	must(close(fd));
 }
 
+Test(sync_file, epoll_from_before_the_bind_is_told)
+{
+	uint32_t fence = new_fence(device);
+	int fd = open_device(), epoll = must(epoll_create1(EPOLL_CLOEXEC));
+	struct epoll_event event = { .events = EPOLLIN };
+	uint64_t token[2];
+
+	must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	expect(raw_export(device, fence, token), 0);
+	expect(raw_bind(fd, token), 0);
+	expect(raw_signal(device, fence, 0), 0);
+	expect(epoll_wait(epoll, &event, 1, PATIENCE_MS), 1);
+	must(close(epoll));
+	must(close(fd));
+}
+
 Test(sync_file, export_of_a_signaled_fence_is_readable_at_once)
 {
 	int fd = new_sync_file(device, new_signaled_fence(device, -EIO));

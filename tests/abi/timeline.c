@@ -294,3 +294,21 @@ Test(timeline, point_without_a_handle_is_signaled_by_its_timeline)
 	expect(sync_file_status(sync_file), 1);
 	must(close(sync_file));
 }
+
+Test(timeline, points_are_cancelled_in_their_order)
+{
+	uint32_t line = new_timeline(device, 0), first = new_point(device, line),
+		 second = new_point(device, line);
+	uint32_t both = new_merge(device, first, second, 0);
+	int sync_file = new_sync_file(device, second);
+
+	/* The second, which stands for both in the merge, must not be done before the first. */
+	expect(raw_close(device, second), 0);
+	expect(raw_close(device, line), 0);
+	expect(sync_file_status(sync_file), 0);
+	expect(status_of(device, both), 0);
+	expect(raw_signal(device, first, 0), 0);
+	expect(sync_file_status(sync_file), -ECANCELED);
+	expect(status_of(device, both), -ECANCELED);
+	must(close(sync_file));
+}

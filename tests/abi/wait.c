@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* wait.c - WAIT: any and all, deadlines, and what it writes. Signals are in interrupt.c. Raw
  * ioctls. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -342,4 +343,24 @@ Test(wait, fd_closed_during_the_wait_does_not_end_it)
 	expect(raw_signal(device, handle, 0), 0);
 	waiter_join(&waiter);
 	expect(waiter.result, 0);
+}
+
+/* The signal of an array by pointer goes over a lane: it must not need the place that waits take. */
+Test(wait, all_the_waits_there_may_be_leave_room_for_the_signal)
+{
+	struct dma_fence_caps caps = { 0 };
+	uint32_t fence = new_fence(device);
+	struct dma_fence_signal signal = { .count = 1, .pointer = (uintptr_t)&fence };
+	struct waiter *waiters;
+
+	expect(raw_ioctl(device, DMA_FENCE_IOC_GET_CAPS, &caps), 0);
+	waiters = calloc(caps.max_waits, sizeof(*waiters));
+	for (uint32_t i = 0; i < caps.max_waits; i++)
+		waiter_start(&waiters[i], device, fence, DMA_FENCE_WAIT_FOREVER);
+	eventually(waits, caps.max_waits);
+	expect(raw_wait(device, fence, DMA_FENCE_WAIT_FOREVER), -ENOSPC);
+	expect(raw_ioctl(device, DMA_FENCE_IOC_SIGNAL, &signal), 0);
+	for (uint32_t i = 0; i < caps.max_waits; i++)
+		waiter_join(&waiters[i]);
+	free(waiters);
 }
