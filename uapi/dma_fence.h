@@ -67,7 +67,8 @@
  * - Requests on several handles carry them *inline*, behind the struct, with the total size in
  *   the request number (the _INLINE(count) macros), up to DMA_FENCE_INLINE_MAX bytes; or, with
  *   `pointer` not 0, in an array of the caller's memory, up to the max_count that GET_CAPS tells.
- *   They are all or nothing unless they say otherwise.
+ *   They are all or nothing unless they say otherwise. All that is named consists of at most
+ *   max_count fences, those of merged ones counted (E2BIG).
  * - An unknown request is ENOTTY, an unknown handle ENOENT, a handle of the wrong kind EINVAL.
  * - An array or struct that cannot be read or written is EFAULT. A request with a wrong argument
  *   has no effect.
