@@ -55,15 +55,15 @@ static inline void relax(void)
  * signal. */
 static inline uint64_t load(const void *address, uint32_t size)
 {
-	return size == 4 ? __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE) :
-			   __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
+	return size == 4 ? __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE)
+			 : __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
 }
 
 /* The difference, not the values, is compared: right across a wrap-around. */
 static inline bool reached(uint64_t current, uint64_t value, uint32_t size)
 {
-	return size == 4 ? (int32_t)((uint32_t)current - (uint32_t)value) >= 0 :
-			   (int64_t)(current - value) >= 0;
+	return size == 4 ? (int32_t)((uint32_t)current - (uint32_t)value) >= 0
+			 : (int64_t)(current - value) >= 0;
 }
 
 /* The half of the value that the device wakes. */

@@ -289,8 +289,8 @@ Test(bad_buffer, huge_pages_are_written)
 	int buffer = new_huge_buffer(HUGE_SIZE);
 	uint32_t fence = new_fence(device);
 	uint64_t *memory =
-		buffer < 0 ? MAP_FAILED :
-			     mmap(NULL, HUGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0);
+		buffer < 0 ? MAP_FAILED
+			   : mmap(NULL, HUGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0);
 
 	if (memory == MAP_FAILED) {
 		if (buffer >= 0)

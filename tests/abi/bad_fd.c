@@ -21,18 +21,18 @@
 DEVICE_SUITE(bad_fd);
 
 /* Where each request has its fd. */
-#define FD_REQUESTS(X)                                                                             \
-	X(attach, attach.fd)                                                                       \
-	X(buffer_fences, buffer_fences.fd)                                                         \
-	X(import, import.fd)                                                                       \
-	X(seqno_write, seqno_write.fd)                                                             \
+#define FD_REQUESTS(X)                     \
+	X(attach, attach.fd)               \
+	X(buffer_fences, buffer_fences.fd) \
+	X(import, import.fd)               \
+	X(seqno_write, seqno_write.fd)     \
 	X(event_add, event_add.eventfd)
 
 static size_t fd_offset(enum request_kind kind)
 {
 	switch (kind) {
-#define FD_OFFSET(name, field)                                                                     \
-	case REQUEST_##name:                                                                       \
+#define FD_OFFSET(name, field) \
+	case REQUEST_##name:   \
 		return offsetof(struct prepared, field) - offsetof(struct prepared, bytes);
 		FD_REQUESTS(FD_OFFSET)
 	default:
@@ -223,66 +223,66 @@ static void foreign_file_that_cannot_be_closed(enum request_kind kind)
 	eventually(lanes, 0);
 }
 
-#define FD_TESTS(kind, field)                                                                      \
-	Test(bad_fd, kind##_of_a_closed_fd_is_ebadf)                                               \
-	{                                                                                          \
-		closed_fd(REQUEST_##kind);                                                         \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_a_negative_fd_is_ebadf)                                             \
-	{                                                                                          \
-		negative_fd(REQUEST_##kind);                                                       \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_an_o_path_fd_is_ebadf)                                              \
-	{                                                                                          \
-		path_fd(REQUEST_##kind);                                                           \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_a_pipe_is_einval)                                                   \
-	{                                                                                          \
-		pipe_fd(REQUEST_##kind);                                                           \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_another_anonymous_fd_is_einval)                                     \
-	{                                                                                          \
-		other_anonymous_fds(REQUEST_##kind);                                               \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_another_file_is_einval)                                             \
-	{                                                                                          \
-		other_files(REQUEST_##kind);                                                       \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_the_node_itself_is_einval)                                          \
-	{                                                                                          \
-		the_node_itself(REQUEST_##kind);                                                   \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_a_fence_of_another_daemon_is_einval)                                \
-	{                                                                                          \
-		fence_of_another_daemon(REQUEST_##kind);                                           \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_a_foreign_file_that_never_answers_is_einval)                        \
-	{                                                                                          \
-		foreign_file(REQUEST_##kind);                                                      \
-	}                                                                                          \
-	Test(bad_fd, kind##_of_a_foreign_file_that_cannot_be_closed_can_be_killed)                 \
-	{                                                                                          \
-		foreign_file_that_cannot_be_closed(REQUEST_##kind);                                \
+#define FD_TESTS(kind, field)                                                      \
+	Test(bad_fd, kind##_of_a_closed_fd_is_ebadf)                               \
+	{                                                                          \
+		closed_fd(REQUEST_##kind);                                         \
+	}                                                                          \
+	Test(bad_fd, kind##_of_a_negative_fd_is_ebadf)                             \
+	{                                                                          \
+		negative_fd(REQUEST_##kind);                                       \
+	}                                                                          \
+	Test(bad_fd, kind##_of_an_o_path_fd_is_ebadf)                              \
+	{                                                                          \
+		path_fd(REQUEST_##kind);                                           \
+	}                                                                          \
+	Test(bad_fd, kind##_of_a_pipe_is_einval)                                   \
+	{                                                                          \
+		pipe_fd(REQUEST_##kind);                                           \
+	}                                                                          \
+	Test(bad_fd, kind##_of_another_anonymous_fd_is_einval)                     \
+	{                                                                          \
+		other_anonymous_fds(REQUEST_##kind);                               \
+	}                                                                          \
+	Test(bad_fd, kind##_of_another_file_is_einval)                             \
+	{                                                                          \
+		other_files(REQUEST_##kind);                                       \
+	}                                                                          \
+	Test(bad_fd, kind##_of_the_node_itself_is_einval)                          \
+	{                                                                          \
+		the_node_itself(REQUEST_##kind);                                   \
+	}                                                                          \
+	Test(bad_fd, kind##_of_a_fence_of_another_daemon_is_einval)                \
+	{                                                                          \
+		fence_of_another_daemon(REQUEST_##kind);                           \
+	}                                                                          \
+	Test(bad_fd, kind##_of_a_foreign_file_that_never_answers_is_einval)        \
+	{                                                                          \
+		foreign_file(REQUEST_##kind);                                      \
+	}                                                                          \
+	Test(bad_fd, kind##_of_a_foreign_file_that_cannot_be_closed_can_be_killed) \
+	{                                                                          \
+		foreign_file_that_cannot_be_closed(REQUEST_##kind);                \
 	}
 FD_REQUESTS(FD_TESTS)
 
 /* The one request that takes a sync_file is IMPORT, and those that take a buffer are not tried with
  * one. */
 
-#define BOUND_FD_TEST(kind)                                                                        \
-	Test(bad_fd, kind##_of_a_bound_fd_is_einval)                                               \
-	{                                                                                          \
-		bound_fd(REQUEST_##kind);                                                          \
+#define BOUND_FD_TEST(kind)                          \
+	Test(bad_fd, kind##_of_a_bound_fd_is_einval) \
+	{                                            \
+		bound_fd(REQUEST_##kind);            \
 	}
 BOUND_FD_TEST(attach)
 BOUND_FD_TEST(buffer_fences)
 BOUND_FD_TEST(seqno_write)
 BOUND_FD_TEST(event_add)
 
-#define BUFFER_TEST(kind)                                                                          \
-	Test(bad_fd, kind##_of_a_buffer_is_einval)                                                 \
-	{                                                                                          \
-		buffer_where_none_belongs(REQUEST_##kind);                                         \
+#define BUFFER_TEST(kind)                                  \
+	Test(bad_fd, kind##_of_a_buffer_is_einval)         \
+	{                                                  \
+		buffer_where_none_belongs(REQUEST_##kind); \
 	}
 BUFFER_TEST(import)
 BUFFER_TEST(event_add)

@@ -97,45 +97,45 @@ static void read_only_address(enum request_kind kind)
 	prepared_close(&p);
 }
 
-#define SIZE_TESTS(kind)                                                                           \
-	Test(bad_struct, kind##_longer_with_zero_tail_is_taken)                                    \
-	{                                                                                          \
-		longer_with_zero_tail(REQUEST_##kind);                                             \
-	}                                                                                          \
-	Test(bad_struct, kind##_longest_with_zero_tail_is_taken)                                   \
-	{                                                                                          \
-		longest_with_zero_tail(REQUEST_##kind);                                            \
-	}                                                                                          \
-	Test(bad_struct, kind##_longer_with_unknown_tail_is_e2big)                                 \
-	{                                                                                          \
-		longer_with_unknown_tail(REQUEST_##kind);                                          \
-	}                                                                                          \
-	Test(bad_struct, kind##_too_short_is_einval)                                               \
-	{                                                                                          \
-		too_short(REQUEST_##kind);                                                         \
-	}                                                                                          \
-	Test(bad_struct, kind##_at_a_bad_address_is_efault)                                        \
-	{                                                                                          \
-		bad_address(REQUEST_##kind);                                                       \
-	}                                                                                          \
-	Test(bad_struct, kind##_at_a_read_only_address_is_efault)                                  \
-	{                                                                                          \
-		read_only_address(REQUEST_##kind);                                                 \
+#define SIZE_TESTS(kind)                                           \
+	Test(bad_struct, kind##_longer_with_zero_tail_is_taken)    \
+	{                                                          \
+		longer_with_zero_tail(REQUEST_##kind);             \
+	}                                                          \
+	Test(bad_struct, kind##_longest_with_zero_tail_is_taken)   \
+	{                                                          \
+		longest_with_zero_tail(REQUEST_##kind);            \
+	}                                                          \
+	Test(bad_struct, kind##_longer_with_unknown_tail_is_e2big) \
+	{                                                          \
+		longer_with_unknown_tail(REQUEST_##kind);          \
+	}                                                          \
+	Test(bad_struct, kind##_too_short_is_einval)               \
+	{                                                          \
+		too_short(REQUEST_##kind);                         \
+	}                                                          \
+	Test(bad_struct, kind##_at_a_bad_address_is_efault)        \
+	{                                                          \
+		bad_address(REQUEST_##kind);                       \
+	}                                                          \
+	Test(bad_struct, kind##_at_a_read_only_address_is_efault)  \
+	{                                                          \
+		read_only_address(REQUEST_##kind);                 \
 	}
 REQUESTS(SIZE_TESTS)
 
 /* ---- shorter: what is missing at the end counts as zero ---- */
 
-#define SHORTER_TEST(kind, first_missing)                                                          \
-	Test(bad_struct, kind##_without_##first_missing##_is_taken)                                \
-	{                                                                                          \
-		struct prepared p;                                                                 \
-                                                                                                   \
-		prepare(&p, REQUEST_##kind, device);                                               \
-		memset((unsigned char *)&p.kind.first_missing, 0xff,                               \
-		       sizeof(p.kind) - ((unsigned char *)&p.kind.first_missing - p.bytes));       \
-		expect(issue_with_size(&p, (unsigned char *)&p.kind.first_missing - p.bytes), 0);  \
-		prepared_close(&p);                                                                \
+#define SHORTER_TEST(kind, first_missing)                                                         \
+	Test(bad_struct, kind##_without_##first_missing##_is_taken)                               \
+	{                                                                                         \
+		struct prepared p;                                                                \
+                                                                                                  \
+		prepare(&p, REQUEST_##kind, device);                                              \
+		memset((unsigned char *)&p.kind.first_missing, 0xff,                              \
+		       sizeof(p.kind) - ((unsigned char *)&p.kind.first_missing - p.bytes));      \
+		expect(issue_with_size(&p, (unsigned char *)&p.kind.first_missing - p.bytes), 0); \
+		prepared_close(&p);                                                               \
 	}
 
 SHORTER_TEST(get_caps, max_bytes)
@@ -149,19 +149,19 @@ SHORTER_TEST(get_stats, handles)
 
 /* ---- flags and reserved fields: the lowest bit that has no meaning, and the highest ---- */
 
-#define FIELD_TEST(kind, field, lowest)                                                            \
-	Test(bad_struct, kind##_with_unknown_##field##_is_einval)                                  \
-	{                                                                                          \
-		static const uint32_t bits[] = { lowest, 0x80000000u, ~0u };                       \
-		struct prepared p;                                                                 \
-		size_t i;                                                                          \
-                                                                                                   \
-		prepare(&p, REQUEST_##kind, device);                                               \
-		for (i = 0; i < 3; i++) {                                                          \
-			p.kind.field = bits[i];                                                    \
-			expect_refused(&p, -EINVAL, #kind "." #field);                             \
-		}                                                                                  \
-		prepared_close(&p);                                                                \
+#define FIELD_TEST(kind, field, lowest)                                      \
+	Test(bad_struct, kind##_with_unknown_##field##_is_einval)            \
+	{                                                                    \
+		static const uint32_t bits[] = { lowest, 0x80000000u, ~0u }; \
+		struct prepared p;                                           \
+		size_t i;                                                    \
+                                                                             \
+		prepare(&p, REQUEST_##kind, device);                         \
+		for (i = 0; i < 3; i++) {                                    \
+			p.kind.field = bits[i];                              \
+			expect_refused(&p, -EINVAL, #kind "." #field);       \
+		}                                                            \
+		prepared_close(&p);                                          \
 	}
 
 FIELD_TEST(create, flags, 1u << 1)
@@ -219,22 +219,22 @@ static void handle_of_the_other_kind(enum request_kind kind, size_t offset, bool
 	prepared_close(&p);
 }
 
-#define UNKNOWN_HANDLE_TEST(kind, field, zero_too)                                                 \
-	Test(bad_struct, kind##_with_an_unknown_handle_is_enoent)                                  \
-	{                                                                                          \
-		unknown_handle(REQUEST_##kind,                                                     \
-			       offsetof(struct prepared, field) -                                  \
-				       offsetof(struct prepared, bytes),                           \
-			       zero_too);                                                          \
+#define UNKNOWN_HANDLE_TEST(kind, field, zero_too)                       \
+	Test(bad_struct, kind##_with_an_unknown_handle_is_enoent)        \
+	{                                                                \
+		unknown_handle(REQUEST_##kind,                           \
+			       offsetof(struct prepared, field) -        \
+				       offsetof(struct prepared, bytes), \
+			       zero_too);                                \
 	}
 
-#define OTHER_KIND_TEST(kind, field, wants_timeline)                                               \
-	Test(bad_struct, kind##_with_a_handle_of_the_other_kind_is_einval)                         \
-	{                                                                                          \
-		handle_of_the_other_kind(REQUEST_##kind,                                           \
-					 offsetof(struct prepared, field) -                        \
-						 offsetof(struct prepared, bytes),                 \
-					 wants_timeline);                                          \
+#define OTHER_KIND_TEST(kind, field, wants_timeline)                               \
+	Test(bad_struct, kind##_with_a_handle_of_the_other_kind_is_einval)         \
+	{                                                                          \
+		handle_of_the_other_kind(REQUEST_##kind,                           \
+					 offsetof(struct prepared, field) -        \
+						 offsetof(struct prepared, bytes), \
+					 wants_timeline);                          \
 	}
 
 /* CREATE with timeline 0 is a fence of its own context. */

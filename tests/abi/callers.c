@@ -223,22 +223,22 @@ static void stale_tokens(int fd)
 	must(close(fresh));
 }
 
-#define CALLER_TESTS(scenario)                                                                     \
-	Test(callers, scenario##_from_the_main_thread)                                             \
-	{                                                                                          \
-		run_as(CALLER_MAIN_THREAD, scenario, device);                                      \
-	}                                                                                          \
-	Test(callers, scenario##_from_a_second_thread)                                             \
-	{                                                                                          \
-		run_as(CALLER_SECOND_THREAD, scenario, device);                                    \
-	}                                                                                          \
-	Test(callers, scenario##_from_a_forked_child)                                              \
-	{                                                                                          \
-		run_as(CALLER_FORKED_CHILD, scenario, device);                                     \
-	}                                                                                          \
-	Test(callers, scenario##_from_a_stranger_with_the_fd)                                      \
-	{                                                                                          \
-		run_as(CALLER_STRANGER_WITH_FD, scenario, device);                                 \
+#define CALLER_TESTS(scenario)                                     \
+	Test(callers, scenario##_from_the_main_thread)             \
+	{                                                          \
+		run_as(CALLER_MAIN_THREAD, scenario, device);      \
+	}                                                          \
+	Test(callers, scenario##_from_a_second_thread)             \
+	{                                                          \
+		run_as(CALLER_SECOND_THREAD, scenario, device);    \
+	}                                                          \
+	Test(callers, scenario##_from_a_forked_child)              \
+	{                                                          \
+		run_as(CALLER_FORKED_CHILD, scenario, device);     \
+	}                                                          \
+	Test(callers, scenario##_from_a_stranger_with_the_fd)      \
+	{                                                          \
+		run_as(CALLER_STRANGER_WITH_FD, scenario, device); \
 	}
 
 CALLER_TESTS(fences)

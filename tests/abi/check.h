@@ -27,41 +27,41 @@ void check_failed(const char *file, int line, const char *format, ...)
 /* "0", "-EINVAL", or the number. */
 const char *check_name(long long value, char buffer[32]);
 
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			check_failed(__FILE__, __LINE__, "%s does not hold", #condition);          \
+#define check(condition)                                                                  \
+	do {                                                                              \
+		if (!(condition))                                                         \
+			check_failed(__FILE__, __LINE__, "%s does not hold", #condition); \
 	} while (0)
 
 /* For calls that return a number, or 0 and a negative errno: a failure names both. */
-#define expect(call, expected)                                                                     \
-	do {                                                                                       \
-		long long check_got = (call), check_want = (expected);                             \
-		char check_a[32], check_b[32];                                                     \
-                                                                                                   \
-		if (check_got != check_want)                                                       \
-			check_failed(__FILE__, __LINE__, "%s is %s, not %s", #call,                \
-				     check_name(check_got, check_a),                               \
-				     check_name(check_want, check_b));                             \
+#define expect(call, expected)                                                      \
+	do {                                                                        \
+		long long check_got = (call), check_want = (expected);              \
+		char check_a[32], check_b[32];                                      \
+                                                                                    \
+		if (check_got != check_want)                                        \
+			check_failed(__FILE__, __LINE__, "%s is %s, not %s", #call, \
+				     check_name(check_got, check_a),                \
+				     check_name(check_want, check_b));              \
 	} while (0)
 
 /* For functions that return -1 and set errno. */
-#define expect_errno(call, error)                                                                  \
-	do {                                                                                       \
-		errno = 0;                                                                         \
-		expect(call, -1);                                                                  \
-		expect(-errno, -(error));                                                          \
+#define expect_errno(call, error)         \
+	do {                              \
+		errno = 0;                \
+		expect(call, -1);         \
+		expect(-errno, -(error)); \
 	} while (0)
 
 /* For system calls of a test's own, which may not fail. Evaluates to the result. */
-#define must(call)                                                                                 \
-	({                                                                                         \
-		__typeof__(call) check_result = (call);                                            \
-                                                                                                   \
-		if (check_result == (__typeof__(check_result))-1)                                  \
-			check_failed(__FILE__, __LINE__, "%s: %s", #call,                          \
-				     check_name(-errno, (char[32]){ 0 }));                         \
-		check_result;                                                                      \
+#define must(call)                                                         \
+	({                                                                 \
+		__typeof__(call) check_result = (call);                    \
+                                                                           \
+		if (check_result == (__typeof__(check_result))-1)          \
+			check_failed(__FILE__, __LINE__, "%s: %s", #call,  \
+				     check_name(-errno, (char[32]){ 0 })); \
+		check_result;                                              \
 	})
 
 #endif /* DMA_FENCE_TESTS_CHECK_H */

@@ -21,7 +21,7 @@ extern int device;
 void fixture_begin(void);
 void fixture_end(void);
 
-#define DEVICE_SUITE(name)                                                                         \
+#define DEVICE_SUITE(name) \
 	TestSuite(name, .init = fixture_begin, .fini = fixture_end, .timeout = 60)
 
 /*
@@ -29,8 +29,8 @@ void fixture_end(void);
  * gets to it. This waits, and not for ever, until a counter of GET_STATS is so much above what it
  * was at the beginning of the test.
  */
-#define eventually(counter, more)                                                                  \
-	fixture_expect_counter(__FILE__, __LINE__, #counter,                                       \
+#define eventually(counter, more)                            \
+	fixture_expect_counter(__FILE__, __LINE__, #counter, \
 			       offsetof(struct dma_fence_stats, counter), more)
 void fixture_expect_counter(const char *file, int line, const char *name, size_t offset,
 			    int64_t more);

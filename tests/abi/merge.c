@@ -226,7 +226,8 @@ Test(merge, pile_of_merges_of_both_kinds_is_e2big)
 
 		ret = raw_merge(device, handles, 3, level % 2 ? DMA_FENCE_MERGE_ANY : 0, &more);
 		if (!ret)
-			ret = raw_merge(device, handles, 2, level % 2 ? DMA_FENCE_MERGE_ANY : 0, &b);
+			ret = raw_merge(device, handles, 2, level % 2 ? DMA_FENCE_MERGE_ANY : 0,
+					&b);
 		a = more;
 	}
 	expect(ret, -E2BIG);

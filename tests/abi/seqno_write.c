@@ -198,10 +198,10 @@ static void sleep_in_futex(void *data)
 	struct sleeper *sleeper = data;
 	struct timespec patience = { .tv_sec = PATIENCE_MS / 1000 };
 
-	sleeper->result = syscall(SYS_futex, memory + sleeper->offset, FUTEX_WAIT, 0, &patience,
-				  NULL, 0) < 0 ?
-				  -errno :
-				  0;
+	sleeper->result =
+		syscall(SYS_futex, memory + sleeper->offset, FUTEX_WAIT, 0, &patience, NULL, 0) < 0
+			? -errno
+			: 0;
 }
 
 static void expect_futex_wake(uint32_t size)

@@ -345,7 +345,8 @@ Test(wait, fd_closed_during_the_wait_does_not_end_it)
 	expect(waiter.result, 0);
 }
 
-/* The signal of an array by pointer goes over a lane: it must not need the place that waits take. */
+/* The signal of an array by pointer goes over a lane: it must not need the place that waits take.
+ */
 Test(wait, all_the_waits_there_may_be_leave_room_for_the_signal)
 {
 	struct dma_fence_caps caps = { 0 };
