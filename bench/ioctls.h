@@ -5,17 +5,9 @@
 #ifndef BENCH_IOCTLS_H
 #define BENCH_IOCTLS_H
 
+#include "linux_sync_file.h"
 #include "measure.h"
 #include "stage.h"
-
-/* Since Linux 6.4; older headers do not have it. */
-#ifndef SYNC_IOC_SET_DEADLINE
-struct sync_set_deadline {
-	__u64 deadline_ns;
-	__u64 pad;
-};
-#define SYNC_IOC_SET_DEADLINE _IOW(SYNC_IOC_MAGIC, 5, struct sync_set_deadline)
-#endif
 
 /* The samples of a batch, and those before them that only warm up what the other side left cold. */
 #define IOCTL_BATCH_SAMPLES 64

@@ -4,22 +4,12 @@
  * kernel's sizes and errors.
  */
 #include <errno.h>
-#include <linux/ioctl.h>
-#include <linux/sync_file.h>
 #include <stdlib.h>
 
 #include "caller_memory.h"
 #include "file.h"
 #include "ioctl.h"
-
-/* Linux 6.6, younger than the headers that we build with. */
-#ifndef SYNC_IOC_SET_DEADLINE
-struct sync_set_deadline {
-	__u64 deadline_ns;
-	__u64 pad;
-};
-#define SYNC_IOC_SET_DEADLINE _IOW(SYNC_IOC_MAGIC, 5, struct sync_set_deadline)
-#endif
+#include "linux_sync_file.h"
 
 /* Room for as many as there are, or 0 to ask how many; with less nothing is written but an error.
  */

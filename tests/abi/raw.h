@@ -12,18 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/sync_file.h>
-
 #include "dma_fence.h"
-
-/* Since Linux 6.4; older headers do not have it. */
-#ifndef SYNC_IOC_SET_DEADLINE
-struct sync_set_deadline {
-	__u64 deadline_ns;
-	__u64 pad;
-};
-#define SYNC_IOC_SET_DEADLINE _IOW(SYNC_IOC_MAGIC, 5, struct sync_set_deadline)
-#endif
+#include "linux_sync_file.h"
 
 #define NSEC_PER_MSEC 1000000ll
 #define NSEC_PER_SEC  1000000000ll
