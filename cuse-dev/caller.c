@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,19 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 
+static int open_process(pid_t thread)
+{
+	pid_t process = process_of_thread(thread);
+
+	/* Its fds are those of the thread, unless that has a table of its own: out of reach then.
+	 */
+	if (process != thread && syscall(SYS_kcmp, thread, process, KCMP_FILES, 0, 0) > 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
 /*
  * The thread itself, since it may have an fd table of its own; its process where the kernel knows
  * no pidfds of threads. The check afterwards makes sure that the number was still the caller's when
@@ -32,7 +46,7 @@ static int open_caller(struct lane_job *job)
 		return -EPERM;
 	fd = (int)syscall(SYS_pidfd_open, job->thread, PIDFD_THREAD);
 	if (fd < 0 && errno == EINVAL)
-		fd = (int)syscall(SYS_pidfd_open, process_of_thread(job->thread), 0);
+		fd = open_process(job->thread);
 	if (fd < 0)
 		return -EPERM;
 	if (lane_job_is_abandoned(job)) {
