@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer.c - buffers and the fences attached to them. Writing to their memory is in memory_write.c.
+/*
+ * buffer.c - buffers and the fences attached to them. Writing to their memory is in memory_write.c.
  */
 #include <errno.h>
 #include <fcntl.h>

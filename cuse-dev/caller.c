@@ -24,7 +24,8 @@ static int open_process(pid_t thread)
 {
 	pid_t process = process_of_thread(thread);
 
-	/* Its fds are those of the thread, unless that has a table of its own: out of reach then.
+	/*
+	 * Its fds are those of the thread, unless that has a table of its own: out of reach then.
 	 */
 	if (process != thread && syscall(SYS_kcmp, thread, process, KCMP_FILES, 0, 0) > 0) {
 		errno = EPERM;

@@ -128,7 +128,8 @@ static inline void device_unlock(struct device *device)
 
 /* Puts a poll handle on the list of those to be notified; takes it over. Under the lock. */
 void device_poll_is_due(struct device *device, struct fuse_pollhandle *handle);
-/* Notifies those that are due, lanes too: outside the lock, and of the request that made them due.
+/*
+ * Notifies those that are due, lanes too: outside the lock, and of the request that made them due.
  */
 void device_notify(struct device *device);
 /* For threads other than the reader, which notifies after it has replied. */

@@ -93,8 +93,10 @@ int device_fence_create(struct device *device, const char *name, struct device_t
 		dma_fence_init(&fence->base, &fence_ops, &device->fence_lock,
 			       dma_fence_context_alloc(1), 1);
 	}
-	/* They are its own, or its timeline's, which it keeps: sync_file tells them after the
-	 * signal, too. */
+	/*
+	 * They are its own, or its timeline's, which it keeps: sync_file tells them after the
+	 * signal, too.
+	 */
 	atomic_fetch_or(&fence->base.flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
 	device->stats.fences++;
 	*created = fence;

@@ -84,7 +84,8 @@ void exports_drop_all(struct open_file *file)
 		export_drop(file->exports);
 }
 
-/* A lane that asks about an fd, and what it is told. On its stack, in the device's list meanwhile.
+/*
+ * A lane that asks about an fd, and what it is told. On its stack, in the device's list meanwhile.
  */
 struct identify {
 	pid_t thread;

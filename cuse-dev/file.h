@@ -96,7 +96,8 @@ int file_handle_close(struct open_file *file, uint32_t number);
 void file_read(struct open_file *file, fuse_req_t fuse, size_t size, int flags);
 void file_read_interrupted(struct parked *parked);
 void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *handle);
-/* Has it told when the fence that it is bound to is signaled; at once where it is. Under the lock.
+/*
+ * Has it told when the fence that it is bound to is signaled; at once where it is. Under the lock.
  */
 void file_watch_bound(struct open_file *file);
 /*

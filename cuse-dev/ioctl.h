@@ -42,7 +42,8 @@ struct ioctl_table {
 extern const struct ioctl_table native_table;	 /* native.c */
 extern const struct ioctl_table sync_file_table; /* sync_file_ioctl.c */
 
-/* Answers the request, or has it parked. size bytes came in. Called by the reader without the lock.
+/*
+ * Answers the request, or has it parked. size bytes came in. Called by the reader without the lock.
  */
 void ioctl_dispatch(struct request *request, const void *input, size_t size);
 

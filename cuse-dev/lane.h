@@ -17,7 +17,8 @@ enum {
 	LANES_PER_CLIENT = 4,
 	LANES_PER_USER = 128,
 	LANES_MAX = 512,
-	/* The last ones are for users who have none at work: no number of others takes them away.
+	/*
+	 * The last ones are for users who have none at work: no number of others takes them away.
 	 */
 	LANES_RESERVED = 64,
 };
@@ -82,7 +83,8 @@ bool lane_job_is_abandoned(struct lane_job *job);
 bool lane_enter_caller(struct lane_job *job);
 void lane_leave_caller(struct lane_job *job);
 
-/* The process of a thread, read from /proc/TID/status: the thread id itself where it is not seen.
+/*
+ * The process of a thread, read from /proc/TID/status: the thread id itself where it is not seen.
  */
 pid_t process_of_thread(pid_t thread);
 

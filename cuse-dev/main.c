@@ -107,8 +107,7 @@ int main(int argc, char **argv)
 	}
 	device.transport = transport->number;
 	if (!device.eventfd_signaler)
-		log_error(
-			"no asynchronous I/O context (fs.aio-max-nr?): EVENT_ADD takes no eventfds");
+		log_error("no asynchronous I/O (fs.aio-max-nr?): EVENT_ADD takes no eventfds");
 	if (transport->start(&device, &options))
 		return EXIT_FAILURE;
 	loop_prepare();

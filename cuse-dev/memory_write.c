@@ -56,7 +56,8 @@ int memory_write_init(void)
 static bool store(void *address, uint32_t size, uint64_t value)
 {
 	sigjmp_buf here;
-	bool stored = false;
+	/* It is looked at after a jump. */
+	volatile bool stored = false;
 
 	/*
 	 * Without the signal mask: saving it would be a system call, and SA_NODEFER leaves it as it
@@ -87,8 +88,8 @@ struct memory_write {
 	uint64_t offset;       /* in the buffer */
 	uint64_t value;
 	uint32_t size;
-	struct dmabuf_job
-		*job; /* to a dma-buf: made beforehand, so that the signal cannot fail; or NULL */
+	/* To a dma-buf: made beforehand, so that the signal cannot fail. NULL: to other memory. */
+	struct dmabuf_job *job;
 };
 
 static void window_put(struct window *window)
@@ -279,7 +280,8 @@ static int window_create(int fd, uint64_t offset, bool is_dmabuf, const struct m
 	window->offset = offset & ~(measure->window - 1);
 	window->length = measure->window;
 	window->users = 1;
-	/* Of a dma-buf no more can be mapped than there is; the end of another file may still move.
+	/*
+	 * Of a dma-buf no more can be mapped than there is; the end of another file may still move.
 	 */
 	left = (measure->size - window->offset + measure->page - 1) & ~(measure->page - 1);
 	if (is_dmabuf && left < window->length)

@@ -57,7 +57,7 @@ static const char help[] =
 	"                                  (/dev/dma_fence, or $XDG_RUNTIME_DIR/dma_fence)\n"
 	"      --mode=OCTAL                permissions of the node (0666)\n"
 	"      --owner=USER --group=GROUP  its owner, by name or number\n"
-	"      --fence-timeout=SECONDS     after which a fence fails with ETIMEDOUT (10; 0: never)\n"
+	"      --fence-timeout=SECONDS     until a fence fails: ETIMEDOUT (10; 0: never)\n"
 	"      --ready-fd=FD               write a line to FD and close it once the node is there\n"
 	"  -v, --verbose                   say what is going on\n"
 	"  -h, --help                      print this and exit\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* request.c - parked requests and their interrupts, and the answers. request.h tells who may race.
+/*
+ * request.c - parked requests and their interrupts, and the answers. request.h tells who may race.
  */
 #include <errno.h>
 

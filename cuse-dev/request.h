@@ -38,8 +38,10 @@ struct parked {
 	 * device stops. Frees.
 	 */
 	void (*interrupted)(struct parked *parked);
-	/* May be NULL. Under the lock: true where an interrupt has to wait; then it is the owner's
-	 * to call parked_interrupt(). */
+	/*
+	 * May be NULL. Under the lock: true where an interrupt has to wait; then it is the owner's
+	 * to call parked_interrupt().
+	 */
 	bool (*defer)(struct parked *parked);
 	bool is_wait; /* in WAIT or read(), hence one of the stats' waits; set before park() */
 	UT_hash_handle hh;

@@ -11,7 +11,8 @@
 #include "ioctl.h"
 #include "linux_sync_file.h"
 
-/* Room for as many as there are, or 0 to ask how many; with less nothing is written but an error.
+/*
+ * Room for as many as there are, or 0 to ask how many; with less nothing is written but an error.
  */
 static int file_info(struct request *request, void *argument)
 {

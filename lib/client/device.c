@@ -23,8 +23,10 @@ API const char *dma_fence_device_default_path(void)
 	return path && *path ? path : DEFAULT_PATH;
 }
 
-/* Returns fd if it is a fresh open of our device; else closes it: -1, with errno of whatever came
- * first. */
+/*
+ * Returns fd if it is a fresh open of our device; else closes it: -1, with errno of whatever came
+ * first.
+ */
 static int check_device(int fd)
 {
 	struct dma_fence_caps caps;

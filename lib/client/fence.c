@@ -53,7 +53,8 @@ API int dma_fence_device_wait(int device, uint32_t handle, int64_t deadline_ns, 
 	return result;
 }
 
-/* The request with the items inline, brought back into head and items where the device wrote them.
+/*
+ * The request with the items inline, brought back into head and items where the device wrote them.
  */
 static int wait_inline(int device, struct dma_fence_wait *head, struct dma_fence_wait_item *items)
 {
@@ -97,8 +98,10 @@ API int dma_fence_device_wait_many(int device, struct dma_fence_wait_item *items
 	return result;
 }
 
-/* One request: the struct, and members from query->member_first on, as many as
- * query->member_capacity. */
+/*
+ * One request: the struct, and members from query->member_first on, as many as
+ * query->member_capacity.
+ */
 static int query_page(int device, struct dma_fence_query *query, struct dma_fence_member *members)
 {
 	size_t size = query->member_capacity * sizeof(*members);
@@ -123,8 +126,10 @@ API int dma_fence_device_query(int device, uint32_t handle, struct dma_fence_que
 {
 	size_t done = 0;
 
-	/* More members than a request can carry come in pages; of what a fence is made never
-	 * changes. */
+	/*
+	 * More members than a request can carry come in pages; of what a fence is made never
+	 * changes.
+	 */
 	do {
 		size_t page = capacity - done;
 

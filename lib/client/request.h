@@ -41,8 +41,10 @@ union inline_room {
 	max_align_t align;
 };
 
-/* head and array one behind the other, in room or allocated; NULL with ENOMEM. Given back with
- * inline_room_put(). */
+/*
+ * head and array one behind the other, in room or allocated; NULL with ENOMEM. Given back with
+ * inline_room_put().
+ */
 static inline void *inline_room_fill(union inline_room *room, const void *head, size_t head_size,
 				     const void *array, size_t array_size)
 {
@@ -67,8 +69,10 @@ static inline void inline_room_put(union inline_room *room, void *memory)
 	errno = error;
 }
 
-/* A name into its field; NULL is the empty one. EINVAL where it does not fit, as the device says of
- * one without an end. */
+/*
+ * A name into its field; NULL is the empty one. EINVAL where it does not fit, as the device says of
+ * one without an end.
+ */
 static inline int copy_name(char field[DMA_FENCE_NAME_SIZE], const char *name)
 {
 	size_t length = name ? strlen(name) : 0;

@@ -20,7 +20,8 @@
 #define SYS_FUTEX SYS_futex
 #endif
 
-/* How often a spinning waiter looks at the memory before it looks at the clock, which costs more.
+/*
+ * How often a spinning waiter looks at the memory before it looks at the clock, which costs more.
  */
 #define SPINS_PER_LOOK_AT_CLOCK 32
 
@@ -51,8 +52,10 @@ static inline void relax(void)
 #endif
 }
 
-/* The acquire pairs with the release of the store: who sees the value sees what was done before the
- * signal. */
+/*
+ * The acquire pairs with the release of the store: who sees the value sees what was done before the
+ * signal.
+ */
 static inline uint64_t load(const void *address, uint32_t size)
 {
 	return size == 4 ? __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE)
@@ -78,8 +81,10 @@ static inline const uint32_t *futex_word(const void *address, uint32_t size)
 	return word;
 }
 
-/* Sleeps while the word has this value, until the time at most. The memory is shared with others:
- * no private futex. */
+/*
+ * Sleeps while the word has this value, until the time at most. The memory is shared with others:
+ * no private futex.
+ */
 static int futex_wait(const uint32_t *word, uint32_t value, int64_t until_ns)
 {
 	struct timespec until = {
@@ -88,8 +93,10 @@ static int futex_wait(const uint32_t *word, uint32_t value, int64_t until_ns)
 	};
 	const struct timespec *timeout = until_ns / NSEC_PER_SEC > INT32_MAX ? NULL : &until;
 
-	/* Never, where it is out of a 32-bit time_t: DMA_FENCE_WAIT_FOREVER, and deadlines that
-	 * nobody lives to see. */
+	/*
+	 * Never, where it is out of a 32-bit time_t: DMA_FENCE_WAIT_FOREVER, and deadlines that
+	 * nobody lives to see.
+	 */
 	return syscall(SYS_FUTEX, word, FUTEX_WAIT_BITSET, value, timeout, NULL,
 		       FUTEX_BITSET_MATCH_ANY);
 }
@@ -138,8 +145,10 @@ API int dma_fence_seqno_wait(const void *address, uint32_t size, uint64_t value,
 		now = now_ns();
 		if (now >= deadline_ns)
 			return fail(ETIME);
-		/* EAGAIN: the word has changed meanwhile. ETIMEDOUT: the next look says which it
-		 * was. */
+		/*
+		 * EAGAIN: the word has changed meanwhile. ETIMEDOUT: the next look says which it
+		 * was.
+		 */
 		if (futex_wait(futex_word(address, size), (uint32_t)current,
 			       sleep_until(size, now, deadline_ns)) < 0 &&
 		    errno != EAGAIN && errno != ETIMEDOUT)

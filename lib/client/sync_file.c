@@ -39,8 +39,10 @@ API int dma_fence_device_export(int device, uint32_t handle)
 	uint64_t token[2];
 	int fd, error;
 
-	/* The open comes first: where it is refused, no token is left behind. A sync_file of the
-	 * kernel is O_RDONLY as well. */
+	/*
+	 * The open comes first: where it is refused, no token is left behind. A sync_file of the
+	 * kernel is O_RDONLY as well.
+	 */
 	fd = open_again(device, O_RDONLY);
 	if (fd < 0)
 		return -1;
@@ -64,8 +66,10 @@ API int dma_fence_device_import(int device, int sync_file, uint32_t *handle)
 
 API int dma_fence_device_merge_sync_files(int device, int sync_file_a, int sync_file_b)
 {
-	/* Both imported, and their merge; 0 while not there. They are dropped again, whatever
-	 * happens. */
+	/*
+	 * Both imported, and their merge; 0 while not there. They are dropped again, whatever
+	 * happens.
+	 */
 	uint32_t handles[3] = { 0, 0, 0 };
 	int fd = -1, error, i;
 
@@ -79,8 +83,10 @@ API int dma_fence_device_merge_sync_files(int device, int sync_file_a, int sync_
 	return fd < 0 ? fail(error) : fd;
 }
 
-/* What is left until the deadline, for ppoll(): 0 where it has passed, NULL for ever, or for more
- * than a 32-bit time_t holds. */
+/*
+ * What is left until the deadline, for ppoll(): 0 where it has passed, NULL for ever, or for more
+ * than a 32-bit time_t holds.
+ */
 static const struct timespec *time_left(int64_t deadline_ns, struct timespec *left)
 {
 	struct timespec now;

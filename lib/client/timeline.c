@@ -19,8 +19,10 @@ API int dma_fence_device_timeline_point(int device, uint32_t timeline, uint64_t 
 {
 	struct dma_fence_create create = { .timeline = timeline, .seqno = seqno ? *seqno : 0 };
 
-	/* 0 would be a fence of a context of its own, and not what was asked for; no handle is ever
-	 * 0. */
+	/*
+	 * 0 would be a fence of a context of its own, and not what was asked for; no handle is ever
+	 * 0.
+	 */
 	if (timeline == 0)
 		return fail(ENOENT);
 	if (dma_fence_device_create_full(device, &create) < 0)

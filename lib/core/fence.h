@@ -103,8 +103,7 @@ enum dma_fence_flag_bits {
 struct dma_fence {
 	pthread_mutex_t *lock; /* borrowed from whoever called dma_fence_init() */
 	const struct dma_fence_ops *ops;
-	struct dma_fence_cb
-		*callbacks; /* under lock: those that have not run, in order of adding */
+	struct dma_fence_cb *callbacks; /* under lock: those that have not run, in order */
 	struct dma_fence_cb *_Atomic running; /* what is being called; compared, never followed */
 	uint64_t context;
 	uint64_t seqno;

@@ -189,7 +189,8 @@ static struct pair pairs[] = {
 
 #define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 
-/* Sometimes at once, so that the signal meets the other still on his way to sleep; sometimes later.
+/*
+ * Sometimes at once, so that the signal meets the other still on his way to sleep; sometimes later.
  */
 static void hesitate(unsigned int *seed)
 {
