@@ -203,6 +203,8 @@ void options_parse(struct options *options, int argc, char **argv)
 		.fences = true,
 	};
 	argp_err_exit_status = 2;
+	/* Whoever complains, argp or we, has the same name. */
+	argv[0] = program_invocation_short_name;
 	argp_parse(&parser, argc, argv, 0, NULL, options);
 
 	options->period_ns = 1e9 / options->hz + .5;
