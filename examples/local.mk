@@ -25,13 +25,12 @@ examples_page_flip_page_flip_CPPFLAGS = -D_GNU_SOURCE -DDMA_FENCE_IN_TREE -I$(to
 examples_page_flip_page_flip_CFLAGS = $(AM_CFLAGS) $(LIBURING_CFLAGS)
 examples_page_flip_page_flip_LDADD = libdmafence.la $(LIBURING_LIBS)
 # What `page-flip --svg` drew, for the README.
-EXTRA_DIST += examples/page-flip/timeline.svg
 
 # Under tests/abi/run-with-device, as the programs there.
 if ENABLE_DAEMON
 if ENABLE_CRITERION
 TESTS += examples/page-flip/check.abi
-dist_check_SCRIPTS += examples/page-flip/check.abi
+check_SCRIPTS += examples/page-flip/check.abi
 examples/page-flip/check.log: examples/page-flip/page-flip$(EXEEXT)
 endif
 endif

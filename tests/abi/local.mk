@@ -9,7 +9,7 @@ AM_ABI_LOG_FLAGS = --daemon cuse-dev/dma-fenced --
 check_PROGRAMS += tests/abi/run-with-device
 tests_abi_run_with_device_SOURCES = \
 	tests/abi/daemon.c tests/abi/daemon.h tests/abi/run-with-device.c
-dist_check_SCRIPTS += tests/abi/runner-test
+check_SCRIPTS += tests/abi/runner-test
 TESTS += tests/abi/runner-test
 
 if ENABLE_CRITERION

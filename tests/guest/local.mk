@@ -1,3 +1,2 @@
 # SPDX-License-Identifier: MIT
 # The guest is built by its own setup script, not by make: it is needed in a source tree alone.
-EXTRA_DIST += tests/guest/check tests/guest/init.c tests/guest/run tests/guest/setup

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # What make installcheck runs, as make distcheck does too.
-EXTRA_DIST += tests/install/installcheck
 
 installcheck-local:
 	$(SHELL) $(top_srcdir)/tests/install/installcheck \
