@@ -32,16 +32,27 @@ static void keep_deadline(struct dma_fence *base, int64_t deadline_ns)
 		fence->deadline = deadline_ns;
 }
 
+static void timeline_put(struct device_timeline *timeline)
+{
+	if (--timeline->references)
+		return;
+	timeline->device->stats.timelines--;
+	sync_timeline_put(timeline->timeline);
+	free(timeline);
+}
+
 static void release(struct dma_fence *base)
 {
 	struct device_fence *fence = to_device_fence(base);
 
 	timer_cancel(fence->device, &fence->timer);
 	fence->device->stats.fences--;
-	if (fence->is_point)
+	if (fence->is_point) {
 		sync_point_fini(&fence->point);
-	else
+		timeline_put(fence->timeline);
+	} else {
 		free(fence->name);
+	}
 	free(fence);
 }
 
@@ -82,6 +93,7 @@ int device_fence_create(struct device *device, const char *name, struct device_t
 		if (ret)
 			goto err_free;
 		fence->timeline = timeline;
+		timeline->references++;
 		DL_APPEND(timeline->signalable, fence);
 	} else {
 		if (name[0]) {
@@ -118,7 +130,10 @@ static void cancel_the_unreachable(struct device_timeline *timeline)
 
 	if (timeline->handle_open || (last && !dma_fence_is_signaled(&last->base)))
 		return;
+	/* The last point that is cancelled may be the last that holds it. */
+	timeline->references++;
 	timeline->device->stats.signaled += sync_timeline_cancel(timeline->timeline, 0, -ECANCELED);
+	timeline_put(timeline);
 }
 
 static void signal_own(struct device_fence *fence, int error)
@@ -144,9 +159,8 @@ static void signal_point(struct device_fence *fence, int before_error, int error
 		sync_timeline_advance(timeline, seqno - 1, before_error, &before);
 	sync_timeline_advance(timeline, seqno, error, &itself);
 	fence->device->stats.signaled += before + itself;
-	/* It may have been the last that somebody could signal. */
-	if (fence->timeline)
-		cancel_the_unreachable(fence->timeline);
+	/* One of them may have been the last that somebody could signal. */
+	cancel_the_unreachable(fence->timeline);
 }
 
 static void signal_with(struct device_fence *fence, int before_error, int error)
@@ -220,6 +234,7 @@ struct device_timeline *device_timeline_create(struct device *device, const char
 	}
 	timeline->device = device;
 	timeline->handle_open = true;
+	timeline->references = 1;
 	device->stats.timelines++;
 	return timeline;
 }
@@ -236,32 +251,19 @@ int device_timeline_advance(struct device_timeline *timeline, uint64_t value, in
 	return ret;
 }
 
-/* Goes with the last handle of its own or of its points. */
-static void timeline_check(struct device_timeline *timeline)
-{
-	cancel_the_unreachable(timeline);
-	if (timeline->handle_open || timeline->signalable)
-		return;
-	timeline->device->stats.timelines--;
-	sync_timeline_put(timeline->timeline);
-	free(timeline);
-}
-
 void device_timeline_handle_closed(struct device_timeline *timeline)
 {
 	timeline->handle_open = false;
-	timeline_check(timeline);
+	cancel_the_unreachable(timeline);
+	timeline_put(timeline);
 }
 
 void device_fence_handle_closed(struct device_fence *fence)
 {
-	if (fence->is_point) {
-		struct device_timeline *timeline = fence->timeline;
-
-		DL_DELETE(timeline->signalable, fence);
-		fence->timeline = NULL;
-		timeline_check(timeline);
-	} else {
+	if (!fence->is_point) {
 		device_fence_signal(fence, -ECANCELED);
+		return;
 	}
+	DL_DELETE(fence->timeline->signalable, fence);
+	cancel_the_unreachable(fence->timeline);
 }

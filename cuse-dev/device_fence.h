@@ -22,6 +22,7 @@ struct device_timeline {
 	struct sync_timeline *timeline;
 	struct device_fence *signalable; /* utlist, in order: points with an open CREATE handle */
 	bool handle_open;
+	unsigned int references; /* its handle's, and one for each of its points */
 };
 
 struct device_fence {
@@ -35,9 +36,9 @@ struct device_fence {
 	union {
 		char *name; /* of its own context; NULL: "" */
 		struct {
-			struct device_timeline *timeline;
-			struct device_fence *next,
-				*prev; /* of timeline->signalable, while the handle is open */
+			struct device_timeline *timeline; /* a reference */
+			/* Of timeline->signalable, while the CREATE handle is open. */
+			struct device_fence *next, *prev;
 		};
 	};
 	int job_error; /* how the simulated job ends */

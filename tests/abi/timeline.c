@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* timeline.c - TIMELINE_CREATE, TIMELINE_ADVANCE and the points between. Raw ioctls. */
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -311,4 +312,27 @@ Test(timeline, points_are_cancelled_in_their_order)
 	expect(sync_file_status(sync_file), -ECANCELED);
 	expect(status_of(device, both), -ECANCELED);
 	must(close(sync_file));
+}
+
+Test(timeline, timeout_of_a_point_without_a_handle_cancels_those_behind_it)
+{
+	uint32_t line = new_timeline(device, 0), first = new_point(device, line), second, third;
+	struct dma_fence_create late = { .timeline = line, .timeout_ns = 50 * NSEC_PER_MSEC };
+	int sync_file, still_there;
+
+	expect(raw_ioctl(device, DMA_FENCE_IOC_CREATE, &late), 0);
+	second = late.handle;
+	third = new_point(device, line);
+	sync_file = new_sync_file(device, third);
+	still_there = new_sync_file(device, second);
+	expect(raw_close(device, second), 0);
+	expect(raw_close(device, third), 0);
+	expect(raw_close(device, line), 0);
+	expect(sync_file_status(sync_file), 0);
+	/* The second runs out of time and takes the first along; nobody can reach the third. */
+	expect(poll_for(sync_file, PATIENCE_MS), POLLIN);
+	expect(status_of(device, first), -ETIMEDOUT);
+	expect(sync_file_status(sync_file), -ECANCELED);
+	must(close(sync_file));
+	must(close(still_there));
 }
