@@ -36,7 +36,8 @@ struct buffer {
 	struct account *account; /* of who made it known: pays for the fd */
 	struct buffer_key key;
 	struct dma_resv resv;
-	struct window *windows; /* utlist */
+	struct window *windows;	   /* utlist */
+	struct memory_write *late; /* utlist: on a lane (the first) or waiting for it */
 	unsigned int window_count;
 	unsigned int references;
 	int fd; /* owned: the pin */

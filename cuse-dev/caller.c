@@ -27,7 +27,7 @@ static int open_process(pid_t thread)
 	/*
 	 * Its fds are those of the thread, unless that has a table of its own: out of reach then.
 	 */
-	if (process != thread && syscall(SYS_kcmp, thread, process, KCMP_FILES, 0, 0) > 0) {
+	if (process != thread && syscall(SYS_kcmp, thread, process, KCMP_FILES, 0, 0) != 0) {
 		errno = EPERM;
 		return -1;
 	}

@@ -10,8 +10,8 @@
  *   lanes    borrow fds and memory of callers, then apply the result (lane.c)
  *
  * All calls into the core are made under it, so callbacks of fences run under it as well.
- * Answers to parked requests are written under it too: a write to /dev/fuse does not wait for
- * anybody.
+ * A signal answers the requests that were parked for it under the lock, too: a write to /dev/fuse
+ * does not wait for anybody.
  */
 #ifndef DMA_FENCED_DEVICE_H
 #define DMA_FENCED_DEVICE_H
@@ -55,7 +55,7 @@ enum {
  */
 struct account {
 	uid_t uid;
-	unsigned int users; /* open files and attachments that point here */
+	unsigned int users; /* open files, attachments, jobs and whatever else points here */
 	unsigned int attachments;
 	unsigned int fds;     /* buffers pinned, eventfds kept */
 	unsigned int windows; /* of buffers, mapped */

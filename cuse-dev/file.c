@@ -67,10 +67,6 @@ void file_release(struct open_file *file)
 	/* Events first: the fences that are cancelled below must not run into them. */
 	events_drop_all(file);
 	exports_drop_all(file);
-	/*
-	 * The timelines before the fences, in the order of their numbers, would cancel points that
-	 * a fence handle could still signal; nobody will, so any order is right.
-	 */
 	for (uint32_t number = 1; number <= file->handle_count; number++)
 		file_handle_close(file, number);
 	free(file->handles);

@@ -185,27 +185,25 @@ static void run(struct lane_job *job)
 	struct lanes *lanes = device->lanes;
 	bool answer = false;
 	fuse_req_t fuse = NULL;
-	int result = -ECANCELED;
 
+	/* It is not abandoned: such a one had been freed in the queue. */
 	begin(lanes, job);
 	device->stats.lanes++;
-	if (!job->abandoned) {
-		device_unlock(device);
-		result = job->prepare(job);
-		/*
-		 * Closing an fd that was refused may hang as well, in the flush of its filesystem:
-		 * so it is done while the request can still be interrupted.
-		 */
-		if (result)
-			cleanup(job);
-		device_lock(device);
-	}
+	device_unlock(device);
+	job->result = job->prepare(job);
+	/*
+	 * Closing an fd that was refused may hang as well, in the flush of its filesystem: so it is
+	 * done while the request can still be interrupted.
+	 */
+	if (job->result)
+		cleanup(job);
+	device_lock(device);
 	if (!job->abandoned && job->parked.fuse) {
 		fuse = job->parked.fuse;
 		unpark(&job->parked);
-		if (!result && job->apply)
-			result = job->apply(job);
-		answer = result != REQUEST_PARKED;
+		if (!job->result && job->apply)
+			job->result = job->apply(job);
+		answer = job->result != REQUEST_PARKED;
 	}
 	lanes->answering += answer;
 	if (job->cleanup) {
@@ -218,7 +216,7 @@ static void run(struct lane_job *job)
 	settle(job);
 	device_unlock_and_notify(device);
 	if (answer)
-		request_reply(fuse, result, job->answer, job->answer_size);
+		request_reply(fuse, job->result, job->answer, job->answer_size);
 	free(job);
 	device_lock(device);
 	device->stats.lanes--;

@@ -30,7 +30,8 @@ enum {
  * - prepare, without the lock: touches the caller. 0, or a negative errno, which is the answer.
  * - apply, under the lock, after a prepare that went well, unless the request was interrupted
  *   meanwhile: the effect. 0, a negative errno, or REQUEST_PARKED once more. NULL: 0.
- * - cleanup, without the lock, always, before the answer: closes what is left. May be NULL.
+ * - cleanup, without the lock, always, before the answer: closes what is left. May be NULL. What
+ *   goes wrong there, after an effect that went well, it may put into result.
  */
 struct lane_job {
 	struct parked parked;
@@ -46,6 +47,7 @@ struct lane_job {
 	bool abandoned;	  /* interrupted, or the device stops: nobody waits for an answer */
 	bool in_caller;	  /* between lane_enter_caller() and lane_leave_caller() */
 	bool interrupted; /* meanwhile */
+	int result;
 	int (*prepare)(struct lane_job *job);
 	int (*apply)(struct lane_job *job);
 	void (*cleanup)(struct lane_job *job);

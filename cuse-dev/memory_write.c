@@ -3,10 +3,11 @@
  * memory_write.c - see memory_write.h.
  *
  * The pages are mapped, and made present, when the write is asked for. So the store at the signal
- * waits for nobody, and happens in the signaler's thread; only a dma-buf has to be told before and
- * after, which may wait for hardware: a lane does that.
+ * waits for nobody, and happens in the signaler's thread. A lane does it where it could wait: in a
+ * dma-buf, which has to be told before and after; and in a page that is not present any more, since
+ * the owner of the file may be punching a hole there, which takes as long as the hole is large.
  *
- * The owner of the file may cut it off at any time, which turns the store into a SIGBUS. The thread
+ * The owner may also cut the file off at any time, which turns the store into a SIGBUS. The thread
  * that stores says so beforehand and is sent back to there; the buffer counts as dead from then on,
  * and nothing is stored in it any more.
  */
@@ -45,11 +46,25 @@ static void on_bus_error(int number)
 	signal(number, SIG_DFL);
 }
 
+/* /proc/self/pagemap: which pages are present. -1: then all are taken to be. */
+static int pagemap = -1;
+
 int memory_write_init(void)
 {
 	struct sigaction action = { .sa_handler = on_bus_error, .sa_flags = SA_NODEFER };
 
+	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	return sigaction(SIGBUS, &action, NULL) ? -errno : 0;
+}
+
+static bool is_present(const void *address)
+{
+	const uint64_t present = 1ull << 63;
+	uintptr_t page = (uintptr_t)address / (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint64_t entry;
+	ssize_t got = pread(pagemap, &entry, sizeof(entry), (off_t)(page * sizeof(entry)));
+
+	return got != sizeof(entry) || entry & present;
 }
 
 /* false: the memory is gone. */
@@ -84,12 +99,12 @@ static bool store(void *address, uint32_t size, uint64_t value)
 /* The write itself, pending: an attachment in the buffer's bookkeep slot. */
 struct memory_write {
 	struct attachment attachment;
-	struct window *window; /* a use */
-	uint64_t offset;       /* in the buffer */
+	struct memory_write *prev, *next; /* of buffer->late */
+	struct window *window;		  /* a use */
+	uint64_t offset;		  /* in the buffer */
 	uint64_t value;
 	uint32_t size;
-	/* To a dma-buf: made beforehand, so that the signal cannot fail. NULL: to other memory. */
-	struct dmabuf_job *job;
+	struct late_write *late; /* made beforehand, so that the signal cannot fail */
 };
 
 static void window_put(struct window *window)
@@ -106,27 +121,20 @@ static void *write_address(const struct memory_write *write)
 	return write->window->address + (write->offset - write->window->offset);
 }
 
-/*
- * Without the lock. What the exporter answers is of no consequence: the value is stored in any
- * case.
- */
-static void write_to_dmabuf(struct memory_write *write)
-{
-	int fd = write->window->buffer->fd;
-	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE };
-
-	ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
-	store(write_address(write), write->size, write->value);
-	sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE;
-	ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
-}
-
-static void write_to_memory(struct memory_write *write)
+/* Without the lock, on a lane. What the exporter of a dma-buf answers is of no consequence. */
+static bool write_without_haste(struct memory_write *write)
 {
 	struct buffer *buffer = write->window->buffer;
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE };
+	bool stored;
 
-	if (!buffer->dead && !store(write_address(write), write->size, write->value))
-		buffer->dead = true;
+	if (buffer->is_dmabuf)
+		ioctl(buffer->fd, DMA_BUF_IOCTL_SYNC, &sync);
+	stored = store(write_address(write), write->size, write->value);
+	sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE;
+	if (buffer->is_dmabuf)
+		ioctl(buffer->fd, DMA_BUF_IOCTL_SYNC, &sync);
+	return stored;
 }
 
 static void write_done(struct memory_write *write)
@@ -136,62 +144,84 @@ static void write_done(struct memory_write *write)
 	attachment_free(&write->attachment);
 }
 
-struct dmabuf_job {
+/*
+ * A write that goes on a lane. Those of one buffer go one after the other, in the order of the
+ * signals: a later value must not be overwritten by an earlier one.
+ */
+struct late_write {
 	struct lane_job job;
 	struct memory_write *write;
+	bool stored;
 };
 
 static int write_on_lane(struct lane_job *job)
 {
-	write_to_dmabuf(((struct dmabuf_job *)job)->write);
+	struct late_write *late = (struct late_write *)job;
+
+	late->stored = write_without_haste(late->write);
 	return 0;
+}
+
+static void submit_late(struct memory_write *write)
+{
+	lane_submit_own(write->window->buffer->device, write->attachment.account,
+			&write->late->job);
 }
 
 static void written_on_lane(struct lane_job *job)
 {
+	struct late_write *late = (struct late_write *)job;
 	struct device *device = job->device;
+	struct buffer *buffer = late->write->window->buffer;
 
 	device_lock(device);
-	write_done(((struct dmabuf_job *)job)->write);
+	if (!late->stored)
+		buffer->dead = true;
+	DL_DELETE(buffer->late, late->write);
+	if (buffer->late)
+		submit_late(buffer->late);
+	write_done(late->write);
 	device_unlock_and_notify(device);
 }
 
 static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
 	struct memory_write *write = (struct memory_write *)callback;
-	struct dmabuf_job *job = write->job;
+	struct buffer *buffer = write->window->buffer;
+	struct late_write *late = write->late;
 
 	attachment_detach(&write->attachment);
-	if (job) {
-		lane_submit_own(job->job.device, write->attachment.account, &job->job);
+	if (!buffer->dead &&
+	    (buffer->late || buffer->is_dmabuf || !is_present(write_address(write)))) {
+		DL_APPEND(buffer->late, write);
+		if (buffer->late == write)
+			submit_late(write);
 		return;
 	}
-	write_to_memory(write);
+	if (!buffer->dead && !store(write_address(write), write->size, write->value))
+		buffer->dead = true;
+	free(late);
 	write_done(write);
 }
 
 /* NULL: no memory. */
-static struct memory_write *
-write_create(struct device *device, const struct dma_fence_seqno_write *argument, bool is_dmabuf)
+static struct memory_write *write_create(const struct dma_fence_seqno_write *argument)
 {
 	struct memory_write *write = calloc(1, sizeof(*write));
 
 	if (!write)
 		return NULL;
-	write->offset = argument->offset;
-	write->value = argument->value;
-	write->size = argument->size;
-	if (!is_dmabuf)
-		return write;
-	write->job = calloc(1, sizeof(*write->job));
-	if (!write->job) {
+	write->late = calloc(1, sizeof(*write->late));
+	if (!write->late) {
 		free(write);
 		return NULL;
 	}
-	write->job->write = write;
-	write->job->job.device = device;
-	write->job->job.prepare = write_on_lane;
-	write->job->job.cleanup = written_on_lane;
+	write->late->write = write;
+	write->late->job.prepare = write_on_lane;
+	write->late->job.cleanup = written_on_lane;
+	write->offset = argument->offset;
+	write->value = argument->value;
+	write->size = argument->size;
 	return write;
 }
 
@@ -202,7 +232,7 @@ static void write_drop(struct memory_write *write)
 		return;
 	if (write->window)
 		window_put(write->window);
-	free(write->job);
+	free(write->late);
 	free(write);
 }
 
@@ -212,7 +242,7 @@ struct write_job {
 	int fd;			    /* the duplicate, until the buffer has it; else -1 */
 	struct buffer *buffer;	    /* a reference */
 	struct memory_write *write; /* until it is pending */
-	bool write_now;		    /* to a dma-buf, in cleanup */
+	bool write_now;		    /* in cleanup */
 };
 
 /* A buffer's file: how large it is, and in what units it is mapped. */
@@ -372,7 +402,7 @@ static int prepare(struct lane_job *job)
 		return ret;
 	if (argument->size > measured.size || argument->offset > measured.size - argument->size)
 		return -EINVAL;
-	this->write = write_create(device, argument, is_dmabuf);
+	this->write = write_create(argument);
 	if (!this->write)
 		return -ENOMEM;
 
@@ -402,12 +432,9 @@ static int apply(struct lane_job *job)
 		job->device->stats.seqno_writes++;
 		this->write = NULL;
 	} else if (ret == -ENOENT) {
-		/* Signaled already: now. */
+		/* Signaled already: now, but not under the lock. */
 		ret = 0;
-		if (this->buffer->is_dmabuf)
-			this->write_now = true;
-		else
-			write_to_memory(this->write);
+		this->write_now = true;
 	}
 	return ret;
 }
@@ -416,8 +443,8 @@ static void cleanup(struct lane_job *job)
 {
 	struct write_job *this = (struct write_job *)job;
 
-	if (this->write_now)
-		write_to_dmabuf(this->write);
+	if (this->write_now && !write_without_haste(this->write))
+		job->result = -EFAULT;
 	device_lock(job->device);
 	write_drop(this->write);
 	if (this->buffer)
@@ -447,7 +474,7 @@ int memory_write_request(struct request *request, const struct dma_fence_seqno_w
 	this->job.prepare = prepare;
 	this->job.apply = apply;
 	this->job.cleanup = cleanup;
-	this->job.charge = sizeof(*this) + sizeof(*this->write);
+	this->job.charge = sizeof(*this) + sizeof(*this->write) + sizeof(*this->write->late);
 	this->job.answer = &this->argument;
 	this->job.answer_size = request->size;
 	ret = lane_submit(&this->job, request->fuse, request->file, request->thread);

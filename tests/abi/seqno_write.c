@@ -126,6 +126,19 @@ Test(seqno_write, points_of_a_timeline_write_in_their_order)
 	expect(word64(0), 50);
 }
 
+Test(seqno_write, hole_punched_under_a_write_is_filled_by_it)
+{
+	uint32_t line = new_timeline(device, 0);
+
+	for (uint64_t i = 1; i <= 20; i++)
+		expect(raw_seqno_write(device, new_point(device, line), buffer, 8, i, 8), 0);
+	must(fallocate(buffer, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, SIZE));
+	expect(raw_advance(device, line, 20), 0);
+	/* A lane does it now: not at once, but in the order of the points. */
+	eventually(seqno_writes, 0);
+	expect(word64(8), 20);
+}
+
 Test(seqno_write, merged_fence_writes_when_all_are_signaled)
 {
 	uint32_t a = new_fence(device), b = new_fence(device);
