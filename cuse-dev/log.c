@@ -60,5 +60,5 @@ void log_verbose(const char *format, ...)
 
 const char *log_last_of_libfuse(void)
 {
-	return last_of_libfuse[0] ? last_of_libfuse : "unknown error";
+	return last_of_libfuse[0] ? last_of_libfuse : NULL;
 }

@@ -10,9 +10,7 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Was there an error already, which explains the end? */
 bool log_has_complained(void);
-/*
- * What libfuse complained of last, without its line end: it goes into a line of ours, or nowhere.
- */
+/* What libfuse complained of last, without its line end: for a line of ours. NULL: nothing. */
 const char *log_last_of_libfuse(void);
 
 #endif /* DMA_FENCED_LOG_H */

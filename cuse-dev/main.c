@@ -65,7 +65,7 @@ static const struct transport *choose_transport(void)
 		return &fuse_transport;
 	if (cuse_transport.available(false))
 		return &cuse_transport;
-	log_error("/dev/cuse: %s%s; serving over FUSE instead", strerror(errno),
+	log_error("/dev/cuse: %s%s; trying FUSE instead", strerror(errno),
 		  errno == ENOENT ? " (try 'modprobe cuse')" : "");
 	return &fuse_transport;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - see options.h. */
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +97,8 @@ static uid_t parse_owner(const char *text)
 {
 	const struct passwd *user = getpwnam(text);
 
+	if (!user && !isdigit((unsigned char)text[0]))
+		errx(USAGE_ERROR, "--owner: no such user: '%s'", text);
 	return user ? user->pw_uid : (uid_t)parse_number("owner", text, 10, UINT32_MAX - 1);
 }
 
@@ -103,6 +106,8 @@ static gid_t parse_group(const char *text)
 {
 	const struct group *group = getgrnam(text);
 
+	if (!group && !isdigit((unsigned char)text[0]))
+		errx(USAGE_ERROR, "--group: no such group: '%s'", text);
 	return group ? group->gr_gid : (gid_t)parse_number("group", text, 10, UINT32_MAX - 1);
 }
 
@@ -142,6 +147,8 @@ void options_parse(struct options *options, int argc, char **argv)
 		.fence_timeout_ns = 10000000000,
 		.ready_fd = -1,
 	};
+	/* Whoever complains, getopt_long() or we, has the same name. */
+	argv[0] = program_invocation_short_name;
 	while ((option = getopt_long(argc, argv, "vhV", long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_TRANSPORT:
@@ -184,6 +191,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	}
 	if (optind < argc)
 		errx(USAGE_ERROR, "unexpected argument: '%s'", argv[optind]);
+	if (options->path && !options->path[0])
+		errx(USAGE_ERROR, "--path: no name");
 	if (options->path && !strcmp(options->transport, "cuse"))
 		errx(USAGE_ERROR, "--path is for the FUSE transport; CUSE has --name");
 	if (options->name && !strcmp(options->transport, "fuse"))

@@ -161,14 +161,16 @@ static int cuse_start(struct device *device, const struct options *options)
 	device->session = cuse_lowlevel_new(&args, &info, &operations, device);
 	fuse_opt_free_args(&args);
 	if (!device->session) {
-		log_error("cannot set up CUSE: %s", log_last_of_libfuse());
+		log_error("cannot set up CUSE: %s",
+			  log_last_of_libfuse() ? log_last_of_libfuse() : strerror(ENOMEM));
 		close(fd);
 		return -ENOMEM;
 	}
 	/* The session takes the fd over. */
 	snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", fd);
 	if (fuse_session_mount(device->session, fd_path)) {
-		log_error("cannot set up CUSE: %s", log_last_of_libfuse());
+		log_error("cannot set up CUSE: %s",
+			  log_last_of_libfuse() ? log_last_of_libfuse() : strerror(ENOMEM));
 		fuse_session_destroy(device->session);
 		close(fd);
 		return -EIO;

@@ -28,6 +28,7 @@ extern char **environ;
 
 static char *node_path;
 static bool node_is_ours; /* made by us: removed at the end */
+static bool is_left_over; /* a killed daemon's mount was there */
 static struct stat attributes;
 
 static void fuse_init(void *data, struct fuse_conn_info *connection)
@@ -184,6 +185,7 @@ static int clear_old_mount(void)
 	fd = open(node_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == ENOTCONN) {
 		unmount_detached(node_path);
+		is_left_over = true;
 		return 0;
 	}
 	if (fd >= 0)
@@ -212,6 +214,12 @@ static int make_file(void)
 		log_error("%s is not a regular file", node_path);
 		return -EINVAL;
 	}
+	if (stat_buffer.st_size) {
+		log_error("%s is not empty: what is in it would be hidden", node_path);
+		return -EINVAL;
+	}
+	/* A killed daemon, whose mount it was under, would have removed it. */
+	node_is_ours = is_left_over;
 	return 0;
 }
 
@@ -236,11 +244,14 @@ static int mount_session(struct device *device)
 	device->session = fuse_session_new(&args, &operations, sizeof(operations), device);
 	fuse_opt_free_args(&args);
 	if (!device->session) {
-		log_error("cannot set up FUSE: %s", log_last_of_libfuse());
+		log_error("cannot set up FUSE: %s",
+			  log_last_of_libfuse() ? log_last_of_libfuse() : strerror(ENOMEM));
 		return -ENOMEM;
 	}
 	if (fuse_session_mount(device->session, node_path)) {
-		log_error("cannot mount on %s: %s", node_path, log_last_of_libfuse());
+		/* Where libfuse says nothing fusermount3 has. */
+		log_error("cannot mount on %s: %s", node_path,
+			  log_last_of_libfuse() ? log_last_of_libfuse() : "see above");
 		goto err_destroy;
 	}
 	if (statx(AT_FDCWD, node_path, AT_STATX_DONT_SYNC, 0, &stat)) {

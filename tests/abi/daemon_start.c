@@ -358,8 +358,26 @@ Test(daemon_start, node_of_a_killed_daemon_is_taken_over)
 	close(old);
 	stop(fd);
 	check(!is_mounted(daemon_of_test.node));
-	/* It was there when the second one came, which therefore left it alone. */
-	unlink(daemon_of_test.node);
+	/* The first would have removed what it had made. */
+	expect_errno(access(daemon_of_test.node, F_OK), ENOENT);
+}
+
+Test(daemon_start, file_with_something_in_it_is_one_line)
+{
+	struct daemon daemon;
+	char text[8] = "";
+	int file;
+
+	daemon_place(&daemon, "mine");
+	if (strncmp(daemon.node, "/dev/", 5) == 0)
+		cr_skip_test("a device is on no file");
+	file = must(open(daemon.node, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+	expect(write(file, "mine", 4), 4);
+	expect_one_line(&daemon, NULL, "empty");
+	expect(pread(file, text, sizeof(text), 0), 4);
+	cr_assert_str_eq(text, "mine");
+	must(unlink(daemon.node));
+	must(close(file));
 }
 
 Test(daemon_start, node_that_cannot_be_made_is_one_line)
@@ -375,19 +393,15 @@ Test(daemon_start, node_that_cannot_be_made_is_one_line)
 Test(daemon_start, file_that_was_there_stays)
 {
 	struct daemon daemon;
-	char text[8] = "";
 	int file;
 
 	daemon_place(&daemon, "mine");
 	if (strncmp(daemon.node, "/dev/", 5) == 0)
 		cr_skip_test("a device is on no file");
 	file = must(open(daemon.node, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-	expect(write(file, "mine", 4), 4);
 	expect(daemon_start(&daemon, NULL), 0);
 	must(close(open_node(daemon.node)));
 	expect(daemon_stop(&daemon), 0);
-	expect(pread(file, text, sizeof(text), 0), 4);
-	cr_assert_str_eq(text, "mine");
 	must(unlink(daemon.node));
 	must(close(file));
 }
