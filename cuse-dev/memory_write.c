@@ -4,8 +4,9 @@
  *
  * The pages are mapped, and made present, when the write is asked for. So the store at the signal
  * waits for nobody, and happens in the signaler's thread. A lane does it where it could wait: in a
- * dma-buf, which has to be told before and after; and in a page that is not present any more, since
- * the owner of the file may be punching a hole there, which takes as long as the hole is large.
+ * dma-buf, which has to be told before and after; and, in a large file, in a page that is not
+ * present any more, since the owner may be punching a hole there, which takes as long as the hole
+ * is large.
  *
  * The owner may also cut the file off at any time, which turns the store into a SIGBUS. The thread
  * that stores says so beforehand and is sent back to there; the buffer counts as dead from then on,
@@ -36,6 +37,9 @@
  */
 #define IDLE_WINDOWS_MAX 64
 
+/* What is freed in well under a millisecond. */
+#define LITTLE_MEMORY (4ull << 20)
+
 static _Thread_local sigjmp_buf *bus_error_return;
 
 static void on_bus_error(int number)
@@ -65,6 +69,19 @@ static bool is_present(const void *address)
 	ssize_t got = pread(pagemap, &entry, sizeof(entry), (off_t)(page * sizeof(entry)));
 
 	return got != sizeof(entry) || entry & present;
+}
+
+/*
+ * Could a store wait for a hole that is being punched? In a file of which there is little it is
+ * punched in no time; and to look at the size of the file is three times cheaper than at the page.
+ */
+static bool store_may_wait(int fd, const void *address)
+{
+	struct stat stat;
+
+	if (!fstat(fd, &stat) && (uint64_t)stat.st_blocks * 512 <= LITTLE_MEMORY)
+		return false;
+	return !is_present(address);
 }
 
 /* false: the memory is gone. */
@@ -191,8 +208,8 @@ static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callbac
 	struct late_write *late = write->late;
 
 	attachment_detach(&write->attachment);
-	if (!buffer->dead &&
-	    (buffer->late || buffer->is_dmabuf || !is_present(write_address(write)))) {
+	if (!buffer->dead && (buffer->late || buffer->is_dmabuf ||
+			      store_may_wait(buffer->fd, write_address(write)))) {
 		DL_APPEND(buffer->late, write);
 		if (buffer->late == write)
 			submit_late(write);
