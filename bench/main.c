@@ -411,6 +411,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	argp_err_exit_status = 2;
+	/* Whoever complains, argp or we, has the same name. */
+	argv[0] = program_invocation_short_name;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
 	if (!options.placement[PLACE_TOGETHER] && !options.placement[PLACE_APART] &&
 	    !options.placement[PLACE_FREE]) {
