@@ -11,7 +11,8 @@ libcore_la_SOURCES = \
 	lib/core/stub.c \
 	lib/core/sync_file.c lib/core/sync_file.h \
 	lib/core/timeline.c lib/core/timeline.h \
-	lib/core/wait.c
+	lib/core/wait.c \
+	lib/core/ww_mutex.c lib/core/ww_mutex.h
 
 lib_LTLIBRARIES += libdmafence-core.la
 libdmafence_core_la_SOURCES =
@@ -25,4 +26,5 @@ pkgconfig_DATA += lib/core/libdmafence-core.pc
 coreincludedir = $(dmafenceincludedir)/core
 coreinclude_HEADERS = \
 	lib/core/array.h lib/core/fence.h lib/core/merge.h lib/core/resv.h \
-	lib/core/seqno_write.h lib/core/sync_file.h lib/core/timeline.h
+	lib/core/seqno_write.h lib/core/sync_file.h lib/core/timeline.h \
+	lib/core/ww_mutex.h
