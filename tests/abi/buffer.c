@@ -55,7 +55,7 @@ static uint64_t context_of(uint32_t handle)
 	return query.context;
 }
 
-Test(buffer, nothing_pending_gives_a_signaled_fence)
+Test(buffer, row_1_4_nothing_pending_gives_a_signaled_fence)
 {
 	uint32_t none;
 
@@ -73,7 +73,7 @@ Test(buffer, one_pending_fence_is_that_fence)
 	expect(status_of(device, snapshot), -EIO);
 }
 
-Test(buffer, signaling_takes_the_fence_off)
+Test(buffer, row_1_2_signaling_takes_the_fence_off)
 {
 	uint32_t fence = attach_new(DMA_FENCE_USAGE_WRITE);
 
@@ -85,7 +85,7 @@ Test(buffer, signaling_takes_the_fence_off)
 	expect(pending(DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
 }
 
-Test(buffer, several_fences_are_one)
+Test(buffer, row_1_4_several_fences_are_one)
 {
 	uint32_t a = attach_new(DMA_FENCE_USAGE_READ), b = attach_new(DMA_FENCE_USAGE_READ), both;
 
@@ -97,7 +97,7 @@ Test(buffer, several_fences_are_one)
 	expect(status_of(device, both), 1);
 }
 
-Test(buffer, snapshot_stays_as_it_was)
+Test(buffer, row_3_2_snapshot_stays_as_it_was)
 {
 	uint32_t a = attach_new(DMA_FENCE_USAGE_WRITE), snapshot;
 
@@ -107,7 +107,7 @@ Test(buffer, snapshot_stays_as_it_was)
 	expect(status_of(device, snapshot), 1);
 }
 
-Test(buffer, usage_is_given_itself_and_all_before_it)
+Test(buffer, row_3_1_usage_is_given_itself_and_all_before_it)
 {
 	uint32_t usage;
 
@@ -145,7 +145,7 @@ Test(buffer, unknown_usage_is_einval)
 	eventually(attachments, 0);
 }
 
-Test(buffer, latest_is_the_one_attached_last)
+Test(buffer, row_1_4_latest_is_the_one_attached_last)
 {
 	uint32_t a = attach_new(DMA_FENCE_USAGE_WRITE), b = attach_new(DMA_FENCE_USAGE_WRITE),
 		 latest, count;
@@ -184,7 +184,7 @@ Test(buffer, latest_looks_at_the_usage)
 	expect(context_of(latest), context_of(a));
 }
 
-Test(buffer, newer_point_of_a_timeline_replaces_the_older)
+Test(buffer, row_3_3_newer_point_of_a_timeline_replaces_the_older)
 {
 	uint32_t line = new_timeline(device, 0), snapshot, first = new_point(device, line);
 
@@ -205,7 +205,7 @@ Test(buffer, signaled_fence_is_not_put_on)
 	eventually(attachments, 0);
 }
 
-Test(buffer, one_fence_on_many_buffers)
+Test(buffer, row_1_3_one_fence_on_many_buffers)
 {
 	uint32_t fence = new_fence(device), handle, count;
 	int buffers[20], i;
@@ -226,7 +226,7 @@ Test(buffer, one_fence_on_many_buffers)
 	eventually(buffers, 0);
 }
 
-Test(buffer, many_fences_on_one_buffer)
+Test(buffer, row_1_3_many_fences_on_one_buffer)
 {
 	uint32_t fences[200], all;
 	int i;
@@ -290,7 +290,7 @@ Test(buffer, another_process_waits_for_what_is_on_it)
 	expect_success(pid);
 }
 
-Test(buffer, attached_fence_keeps_the_buffer)
+Test(buffer, row_1_2_attached_fence_keeps_the_buffer)
 {
 	uint32_t fence = new_fence(device);
 	int mine = new_buffer(4096);
@@ -315,7 +315,7 @@ Test(buffer, attachment_outlives_its_open_file_but_not_its_signaler)
 	expect(status_of(device, handle), -ECANCELED);
 }
 
-Test(buffer, file_on_tmpfs_is_a_buffer)
+Test(buffer, row_2_1_file_on_tmpfs_is_a_buffer)
 {
 	int file = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	uint32_t handle, count;
@@ -346,7 +346,7 @@ static int new_dmabuf(void)
 	return dmabuf;
 }
 
-Test(buffer, dmabuf_is_a_buffer)
+Test(buffer, row_2_1_dmabuf_is_a_buffer)
 {
 	int dmabuf = new_dmabuf();
 	uint32_t handle, count, fence = new_fence(device);
@@ -360,7 +360,7 @@ Test(buffer, dmabuf_is_a_buffer)
 	must(close(dmabuf));
 }
 
-Test(buffer, value_is_written_into_a_dmabuf)
+Test(buffer, row_4_3_value_is_written_into_a_dmabuf)
 {
 	int dmabuf = new_dmabuf();
 	uint32_t fence = new_fence(device);

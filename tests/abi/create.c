@@ -37,7 +37,7 @@ Test(create, handles_are_small_numbers_and_never_0)
 	check(first < 100 && second < 100);
 }
 
-Test(create, every_fence_has_a_context_of_its_own)
+Test(create, row_5_1_every_fence_has_a_context_of_its_own)
 {
 	struct dma_fence_create a = { .name = "a" }, b = { .name = "b" };
 
@@ -81,7 +81,7 @@ Test(create, name_without_an_end_is_einval)
 	eventually(handles, 0);
 }
 
-Test(create, fence_is_timed_out)
+Test(create, row_5_4_fence_is_timed_out)
 {
 	struct dma_fence_create create = { .timeout_ns = 20 * NSEC_PER_MSEC };
 	int64_t start = now_ns();

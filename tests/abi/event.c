@@ -164,7 +164,7 @@ Test(event, poll_wakes_when_a_record_comes)
 	expect(poll_for(device, PATIENCE_MS), POLLIN);
 }
 
-Test(event, signaled_fence_is_enoent)
+Test(event, row_1_5_signaled_fence_is_enoent)
 {
 	uint32_t fence = new_signaled_fence(device, 0), event;
 
@@ -172,7 +172,7 @@ Test(event, signaled_fence_is_enoent)
 	eventually(events, 0);
 }
 
-Test(event, several_events_of_one_fence_are_all_delivered)
+Test(event, row_1_5_several_events_of_one_fence_are_all_delivered)
 {
 	uint32_t fence = new_fence(device), a = add_event(fence, 1), b = add_event(fence, 2);
 	struct dma_fence_event records[3];
@@ -197,7 +197,7 @@ Test(event, event_outlives_its_handle)
 	must(close(sync_file));
 }
 
-Test(event, cancel_in_time_and_nothing_is_delivered)
+Test(event, row_1_5_cancel_in_time_and_nothing_is_delivered)
 {
 	uint32_t fence = new_fence(device), event = add_event(fence, 1), fired = 7;
 	struct dma_fence_event record;
@@ -210,7 +210,7 @@ Test(event, cancel_in_time_and_nothing_is_delivered)
 	expect(raw_event_cancel(device, event, &fired), -ENOENT);
 }
 
-Test(event, cancel_after_the_signal_says_so_and_drops_the_record)
+Test(event, row_1_5_cancel_after_the_signal_says_so_and_drops_the_record)
 {
 	uint32_t fence = new_fence(device), event = add_event(fence, 1), fired = 7;
 	struct dma_fence_event record;
@@ -282,7 +282,7 @@ static uint64_t value_of(int fd)
 	return read(fd, &value, sizeof(value)) == sizeof(value) ? value : 0;
 }
 
-Test(event, eventfd_is_added_1)
+Test(event, row_1_11_eventfd_is_added_1)
 {
 	int fd = new_eventfd(EFD_NONBLOCK);
 	uint32_t fence = new_fence(device), event;
@@ -354,7 +354,7 @@ Test(event, cancelled_eventfd_is_left_alone)
 	must(close(fd));
 }
 
-Test(event, full_eventfd_does_not_block_the_signaler)
+Test(event, row_1_10_full_eventfd_does_not_block_the_signaler)
 {
 	/* A blocking one: whoever writes to it now sleeps until somebody reads. */
 	int fd = new_eventfd(0);

@@ -38,7 +38,7 @@ static void interrupt_thread(struct thread *thread)
 	}
 }
 
-Test(interrupt, wait_is_eintr_without_sa_restart)
+Test(interrupt, row_1_6_wait_is_eintr_without_sa_restart)
 {
 	struct waiter waiter;
 
@@ -51,7 +51,7 @@ Test(interrupt, wait_is_eintr_without_sa_restart)
 	eventually(waits, 0);
 }
 
-Test(interrupt, wait_is_restarted_with_sa_restart)
+Test(interrupt, row_1_6_wait_is_restarted_with_sa_restart)
 {
 	uint32_t handle = new_fence(device);
 	struct waiter waiter;

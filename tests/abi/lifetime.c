@@ -13,7 +13,7 @@
 
 DEVICE_SUITE(lifetime);
 
-Test(lifetime, closed_handle_cancels_the_fence)
+Test(lifetime, row_5_4_closed_handle_cancels_the_fence)
 {
 	uint32_t fence = new_fence(device);
 	int fd = new_sync_file(device, fence);
@@ -174,7 +174,7 @@ static void killed_creator_cancels(bool timeline)
 	link_close(&creator.link);
 }
 
-Test(lifetime, killed_creator_cancels_its_fences)
+Test(lifetime, row_2_5_killed_creator_cancels_its_fences)
 {
 	killed_creator_cancels(false);
 }

@@ -15,7 +15,7 @@ static struct dma_fence_query query(uint32_t handle)
 	return query;
 }
 
-Test(merge, all_is_signaled_with_the_last)
+Test(merge, row_3_5_all_is_signaled_with_the_last)
 {
 	uint32_t a = new_fence(device), b = new_fence(device), all = new_merge(device, a, b, 0);
 
@@ -25,7 +25,7 @@ Test(merge, all_is_signaled_with_the_last)
 	expect(status_of(device, all), 1);
 }
 
-Test(merge, any_is_signaled_with_the_first)
+Test(merge, row_3_5_any_is_signaled_with_the_first)
 {
 	uint32_t a = new_fence(device), b = new_fence(device);
 	uint32_t any = new_merge(device, a, b, DMA_FENCE_MERGE_ANY);
@@ -36,7 +36,7 @@ Test(merge, any_is_signaled_with_the_first)
 	expect(status_of(device, a), 0);
 }
 
-Test(merge, first_error_is_the_error_of_all)
+Test(merge, row_3_5_first_error_is_the_error_of_all)
 {
 	uint32_t a = new_fence(device), b = new_fence(device), all = new_merge(device, a, b, 0);
 
@@ -54,7 +54,7 @@ Test(merge, error_of_the_first_is_the_error_of_any)
 	expect(status_of(device, any), -EIO);
 }
 
-Test(merge, sources_stay_valid)
+Test(merge, row_5_2_sources_stay_valid)
 {
 	uint32_t a = new_fence(device), b = new_fence(device), all = new_merge(device, a, b, 0);
 
@@ -74,7 +74,7 @@ Test(merge, merge_outlives_the_handles_of_its_sources)
 	expect(status_of(device, all), -ECANCELED);
 }
 
-Test(merge, signaled_ones_drop_out)
+Test(merge, row_5_2_signaled_ones_drop_out)
 {
 	uint32_t a = new_fence(device), b = new_signaled_fence(device, 0),
 		 all = new_merge(device, a, b, 0);
@@ -84,7 +84,7 @@ Test(merge, signaled_ones_drop_out)
 	expect(query(all).seqno, query(a).seqno);
 }
 
-Test(merge, nothing_pending_is_signaled)
+Test(merge, row_5_2_nothing_pending_is_signaled)
 {
 	uint32_t a = new_signaled_fence(device, 0), b = new_signaled_fence(device, 0);
 	uint32_t all = new_merge(device, a, b, 0);
@@ -93,7 +93,7 @@ Test(merge, nothing_pending_is_signaled)
 	expect(query(all).timestamp_ns, query(b).timestamp_ns);
 }
 
-Test(merge, latest_of_a_context_stays)
+Test(merge, row_5_2_latest_of_a_context_stays)
 {
 	uint32_t line = new_timeline(device, 0), first = new_point(device, line);
 	uint32_t second = new_point(device, line), all = new_merge(device, second, first, 0);
@@ -123,7 +123,7 @@ Test(merge, one_signaled_member_makes_any_signaled)
 	expect(status_of(device, new_merge(device, a, b, DMA_FENCE_MERGE_ANY)), -EIO);
 }
 
-Test(merge, merges_are_flattened)
+Test(merge, row_3_5_merges_are_flattened)
 {
 	uint32_t a = new_fence(device), b = new_fence(device), c = new_fence(device);
 	uint32_t all = new_merge(device, new_merge(device, a, b, 0), new_merge(device, b, c, 0), 0);

@@ -139,7 +139,7 @@ Test(query, timeline_handle_is_einval)
 	expect(raw_query(device, new_timeline(device, 0), &query), -EINVAL);
 }
 
-Test(query, earliest_deadline_stays)
+Test(query, row_5_3_earliest_deadline_stays)
 {
 	uint32_t handle = new_fence(device);
 	struct dma_fence_query query;
@@ -156,7 +156,7 @@ Test(query, earliest_deadline_stays)
 	expect(query.deadline_ns, soon);
 }
 
-Test(query, deadline_of_a_merge_is_one_of_its_members)
+Test(query, row_5_3_deadline_of_a_merge_is_one_of_its_members)
 {
 	uint32_t a = new_fence(device), b = new_fence(device);
 	struct dma_fence_query query;

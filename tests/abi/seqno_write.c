@@ -52,7 +52,7 @@ static void expect_zero_but_at(uint64_t offset, size_t size)
 			expect(memory[i], 0);
 }
 
-Test(seqno_write, value_is_stored_with_the_signal)
+Test(seqno_write, row_4_1_value_is_stored_with_the_signal)
 {
 	uint32_t fence = new_fence(device);
 
@@ -75,7 +75,7 @@ Test(seqno_write, four_bytes_are_four_bytes)
 	expect_zero_but_at(4, 4);
 }
 
-Test(seqno_write, signaled_fence_writes_at_once)
+Test(seqno_write, row_4_2_signaled_fence_writes_at_once)
 {
 	expect(raw_seqno_write(device, new_signaled_fence(device, 0), buffer, 8, 7, 8), 0);
 	expect(word64(8), 7);
@@ -91,7 +91,7 @@ Test(seqno_write, failed_fence_writes_too)
 	expect(word64(0), 7);
 }
 
-Test(seqno_write, first_and_last_word_can_be_written)
+Test(seqno_write, row_4_3_first_and_last_word_can_be_written)
 {
 	uint32_t fence = new_fence(device);
 
@@ -139,7 +139,7 @@ Test(seqno_write, hole_punched_under_a_write_is_filled_by_it)
 	expect(word64(8), 20);
 }
 
-Test(seqno_write, merged_fence_writes_when_all_are_signaled)
+Test(seqno_write, row_4_5_merged_fence_writes_when_all_are_signaled)
 {
 	uint32_t a = new_fence(device), b = new_fence(device);
 
@@ -150,7 +150,7 @@ Test(seqno_write, merged_fence_writes_when_all_are_signaled)
 	expect(word64(0), 9);
 }
 
-Test(seqno_write, imported_fence_writes)
+Test(seqno_write, row_4_5_imported_fence_writes)
 {
 	uint32_t fence = new_fence(device);
 	int other = open_device(), sync_file = new_sync_file(device, fence);
@@ -162,7 +162,7 @@ Test(seqno_write, imported_fence_writes)
 	must(close(other));
 }
 
-Test(seqno_write, pending_write_is_in_the_bookkeep_slot)
+Test(seqno_write, row_4_4_pending_write_is_in_the_bookkeep_slot)
 {
 	uint32_t fence = new_fence(device), handle, count;
 
@@ -175,7 +175,7 @@ Test(seqno_write, pending_write_is_in_the_bookkeep_slot)
 	expect(status_of(device, handle), 1);
 }
 
-Test(seqno_write, pending_write_keeps_the_buffer)
+Test(seqno_write, row_4_4_pending_write_keeps_the_buffer)
 {
 	uint32_t fence = new_fence(device);
 	int mine = new_buffer(4096);

@@ -8,7 +8,7 @@
 
 DEVICE_SUITE(signal);
 
-Test(signal, signaled_fence_has_status_1_and_a_timestamp)
+Test(signal, row_5_1_signaled_fence_has_status_1_and_a_timestamp)
 {
 	int64_t before = now_ns(), after;
 	struct dma_fence_query query;
@@ -21,7 +21,7 @@ Test(signal, signaled_fence_has_status_1_and_a_timestamp)
 	check(query.timestamp_ns >= before && query.timestamp_ns <= after);
 }
 
-Test(signal, error_is_the_status)
+Test(signal, row_5_1_error_is_the_status)
 {
 	uint32_t handle = new_fence(device);
 
@@ -49,7 +49,7 @@ Test(signal, error_out_of_range_is_einval)
 	expect(status_of(device, handle), 0);
 }
 
-Test(signal, second_signal_is_einval)
+Test(signal, row_1_1_second_signal_is_einval)
 {
 	uint32_t handle = new_signaled_fence(device, 0);
 	struct dma_fence_query first, second;

@@ -72,7 +72,7 @@ Test(timeline, point_with_a_name_is_einval)
 	expect(raw_ioctl(device, DMA_FENCE_IOC_CREATE, &create), -EINVAL);
 }
 
-Test(timeline, advance_signals_all_points_reached)
+Test(timeline, row_1_15_advance_signals_all_points_reached)
 {
 	uint32_t line = new_timeline(device, 0), points[4], i;
 	struct dma_fence_timeline_advance to_3 = { .handle = line, .value = 3 };
@@ -162,7 +162,7 @@ Test(timeline, point_reached_before_is_born_signaled)
 	expect(status_of(device, new_point(device, line)), 0);
 }
 
-Test(timeline, point_not_later_than_the_last_is_einval)
+Test(timeline, row_5_1_point_not_later_than_the_last_is_einval)
 {
 	uint32_t line = new_timeline(device, 0);
 	struct dma_fence_create create = { .timeline = line };

@@ -23,7 +23,7 @@ Test(wait, wait_on_failed_fence_is_no_error)
 	expect(item.status, -EIO);
 }
 
-Test(wait, wait_ends_with_the_signal)
+Test(wait, row_1_6_wait_ends_with_the_signal)
 {
 	struct waiter waiter;
 	uint32_t handle = new_fence(device);
@@ -54,7 +54,7 @@ Test(wait, all_waiters_of_a_fence_are_woken)
 	eventually(waits, 0);
 }
 
-Test(wait, deadline_0_just_looks)
+Test(wait, row_1_6_deadline_0_just_looks)
 {
 	uint32_t handle = new_fence(device);
 
@@ -77,7 +77,7 @@ Test(wait, deadline_in_the_past_just_looks)
 		expect(raw_wait(device, handle, past[i]), 0);
 }
 
-Test(wait, deadline_is_kept)
+Test(wait, row_1_6_deadline_is_kept)
 {
 	uint32_t handle = new_fence(device);
 	int64_t deadline = in_ms(50);

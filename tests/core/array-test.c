@@ -127,7 +127,7 @@ Test(array, enables_its_members_with_the_first_waiter_and_not_before)
 	dma_fence_put(member);
 }
 
-Test(array, of_all_calls_back_with_the_last_member)
+Test(array, row_3_5_of_all_calls_back_with_the_last_member)
 {
 	struct dma_fence *fence = create_array(false);
 	struct recorder recorder = { 0 };
@@ -143,7 +143,7 @@ Test(array, of_all_calls_back_with_the_last_member)
 	dma_fence_put(fence);
 }
 
-Test(array, of_any_calls_back_once_with_the_first_member)
+Test(array, row_3_5_of_any_calls_back_once_with_the_first_member)
 {
 	struct dma_fence *fence = create_array(true);
 	struct recorder recorder = { 0 };
@@ -217,7 +217,7 @@ Test(array, may_have_the_same_member_twice)
 
 /* ---- error and time ---- */
 
-Test(array, of_all_has_the_error_that_came_first_whoever_looks)
+Test(array, row_3_5_of_all_has_the_error_that_came_first_whoever_looks)
 {
 	struct dma_fence *looked_at = create_array(false), *waited_for = create_array(false);
 	struct recorder recorder = { 0 };
@@ -339,7 +339,7 @@ Test(array, is_seen_signaled_by_a_callback_that_runs_before_its_own)
 	dma_fence_put(fence);
 }
 
-Test(array, forwards_deadlines_to_its_members)
+Test(array, row_5_3_forwards_deadlines_to_its_members)
 {
 	struct dma_fence *both[] = {
 		test_fence_create(&asking_ops, NULL, 1, 1),

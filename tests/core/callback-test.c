@@ -24,7 +24,7 @@ Test(callback, is_called_once_by_the_signal)
 	dma_fence_put(fence);
 }
 
-Test(callback, any_number_is_called_in_the_order_of_adding)
+Test(callback, row_1_5_any_number_is_called_in_the_order_of_adding)
 {
 	struct dma_fence *fence = fence_create();
 	struct recorder recorders[100] = { 0 };
@@ -40,7 +40,7 @@ Test(callback, any_number_is_called_in_the_order_of_adding)
 	dma_fence_put(fence);
 }
 
-Test(callback, added_after_the_signal_is_ENOENT_and_not_called)
+Test(callback, row_1_5_added_after_the_signal_is_ENOENT_and_not_called)
 {
 	struct dma_fence *fence = fence_create();
 	struct recorder recorder = { 0 };
@@ -63,7 +63,7 @@ Test(callback, without_a_function_is_EINVAL)
 	dma_fence_put(fence);
 }
 
-Test(callback, removed_in_time_is_not_called)
+Test(callback, row_1_5_removed_in_time_is_not_called)
 {
 	struct dma_fence *fence = fence_create();
 	struct recorder recorders[3] = { 0 };
@@ -80,7 +80,7 @@ Test(callback, removed_in_time_is_not_called)
 	dma_fence_put(fence);
 }
 
-Test(callback, removed_late_is_told_so)
+Test(callback, row_1_5_removed_late_is_told_so)
 {
 	struct dma_fence *fence = fence_create();
 	struct recorder recorder = { 0 };
@@ -134,7 +134,7 @@ Test(callback, between_mark_and_run_can_still_be_removed)
 	dma_fence_put(fence);
 }
 
-Test(callback, signal_locked_calls_with_the_lock_held)
+Test(callback, row_1_15_signal_locked_calls_with_the_lock_held)
 {
 	struct dma_fence *fence = fence_create();
 	struct recorder recorder = { 0 };
@@ -392,7 +392,7 @@ Test(callback, may_do_everything_to_fences_that_share_the_lock)
 	dma_fence_put(everything.other);
 }
 
-Test(callback, may_do_everything_even_with_the_lock_held)
+Test(callback, row_1_15_may_do_everything_even_with_the_lock_held)
 {
 	struct dma_fence *fence = create_under_shared_lock();
 	struct everything everything = {
@@ -427,7 +427,7 @@ static void stay(struct dma_fence *fence, struct dma_fence_cb *callback)
 	slow->left = true;
 }
 
-Test(callback, removal_waits_for_one_that_runs_in_another_thread)
+Test(callback, row_1_5_removal_waits_for_one_that_runs_in_another_thread)
 {
 	struct dma_fence *fence = fence_create();
 	struct slow slow = { 0 };

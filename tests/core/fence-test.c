@@ -7,7 +7,7 @@
 TestSuite(fence, .timeout = 10, .fini = expect_no_fence_left);
 TestSuite(stub, .timeout = 10);
 
-Test(fence, contexts_are_never_given_twice_and_never_0)
+Test(fence, row_5_1_contexts_are_never_given_twice_and_never_0)
 {
 	uint64_t first = dma_fence_context_alloc(1);
 	uint64_t block = dma_fence_context_alloc(10);
@@ -49,7 +49,7 @@ Test(fence, signal_makes_it_signaled_for_every_look)
 	dma_fence_put(fence);
 }
 
-Test(fence, second_signal_is_EINVAL)
+Test(fence, row_1_1_second_signal_is_EINVAL)
 {
 	struct dma_fence *fence = fence_create();
 	int64_t timestamp;
@@ -67,7 +67,7 @@ Test(fence, second_signal_is_EINVAL)
 	dma_fence_put(fence);
 }
 
-Test(fence, timestamp_is_the_time_of_the_signal)
+Test(fence, row_5_1_timestamp_is_the_time_of_the_signal)
 {
 	struct dma_fence *fence = fence_create();
 	int64_t before = dma_fence_now(), timestamp;
@@ -93,7 +93,7 @@ Test(fence, timestamp_can_be_given)
 	dma_fence_put(locked);
 }
 
-Test(fence, error_is_invisible_until_the_signal)
+Test(fence, row_5_1_error_is_invisible_until_the_signal)
 {
 	struct dma_fence *fence = fence_create();
 
@@ -194,7 +194,7 @@ Test(fence, without_release_it_is_freed)
 	dma_fence_put(fence);
 }
 
-Test(fence, active_with_callbacks_at_the_last_put_is_signaled_with_EDEADLK)
+Test(fence, row_5_4_active_with_callbacks_at_the_last_put_is_signaled_with_EDEADLK)
 {
 	struct dma_fence *fence = fence_create();
 	struct recorder recorder = { 0 };
@@ -226,7 +226,7 @@ Test(fence, callback_of_the_last_put_may_keep_the_fence)
 	dma_fence_put(kept);
 }
 
-Test(fence, names_are_the_implementations_until_the_signal)
+Test(fence, row_5_1_names_are_the_implementations_until_the_signal)
 {
 	struct dma_fence *fence = fence_create();
 
@@ -249,7 +249,7 @@ Test(fence, names_stay_where_the_implementation_says_so)
 	dma_fence_put(fence);
 }
 
-Test(fence, enable_signaling_is_called_once)
+Test(fence, row_1_9_enable_signaling_is_called_once)
 {
 	struct dma_fence *fence = test_fence_create(&asking_ops, NULL, 1, 1);
 	struct recorder recorders[2] = { 0 };
@@ -284,7 +284,7 @@ Test(fence, enable_signaling_is_called_with_the_lock_held)
 	dma_fence_put(fence);
 }
 
-Test(fence, enable_signaling_that_says_no_makes_it_signaled)
+Test(fence, row_1_9_enable_signaling_that_says_no_makes_it_signaled)
 {
 	struct dma_fence *fence = test_fence_create(&asking_ops, NULL, 1, 1);
 	struct recorder recorder = { 0 };
@@ -327,7 +327,7 @@ Test(fence, enabling_a_signaled_fence_does_nothing)
 	dma_fence_put(fence);
 }
 
-Test(fence, looking_does_not_enable)
+Test(fence, row_1_9_looking_does_not_enable)
 {
 	struct dma_fence *fence = test_fence_create(&asking_ops, NULL, 1, 1);
 
@@ -369,7 +369,7 @@ Test(fence, the_locked_look_does_not_ask_the_implementation)
 	dma_fence_put(fence);
 }
 
-Test(fence, deadline_reaches_the_implementation_while_active)
+Test(fence, row_5_3_deadline_reaches_the_implementation_while_active)
 {
 	struct dma_fence *fence = test_fence_create(&asking_ops, NULL, 1, 1);
 
@@ -391,7 +391,7 @@ Test(fence, deadline_without_an_implementation_is_nothing)
 	dma_fence_put(fence);
 }
 
-Test(fence, later_is_the_larger_seqno)
+Test(fence, row_5_1_later_is_the_larger_seqno)
 {
 	struct dma_fence *early = fence_create_at(1, 1), *late = fence_create_at(1, 2);
 

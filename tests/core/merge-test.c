@@ -74,7 +74,7 @@ Test(merge, of_the_same_fence_twice_is_that_fence)
 	dma_fence_put(fence);
 }
 
-Test(merge, sorts_by_context)
+Test(merge, row_5_2_sorts_by_context)
 {
 	struct dma_fence *fences[] = {
 		fence_create_at(3, 1), fence_create_at(1, 9), fence_create_at(2, 5),
@@ -103,7 +103,7 @@ Test(merge, has_a_context_of_its_own)
 	put_all(2, fences);
 }
 
-Test(merge, of_all_keeps_the_latest_of_a_context)
+Test(merge, row_5_2_of_all_keeps_the_latest_of_a_context)
 {
 	struct dma_fence *fences[] = {
 		fence_create_at(1, 2), fence_create_at(2, 7), fence_create_at(1, 3),
@@ -131,7 +131,7 @@ Test(merge, of_any_keeps_the_earliest_of_a_context)
 	put_all(5, fences);
 }
 
-Test(merge, of_all_drops_what_is_signaled)
+Test(merge, row_5_2_of_all_drops_what_is_signaled)
 {
 	struct dma_fence *fences[] = {
 		fence_create_at(1, 1), fence_create_signaled(5, -EIO), fence_create_at(2, 1),
@@ -144,7 +144,7 @@ Test(merge, of_all_drops_what_is_signaled)
 	put_all(3, fences);
 }
 
-Test(merge, of_all_with_one_pending_is_that_fence)
+Test(merge, row_5_2_of_all_with_one_pending_is_that_fence)
 {
 	struct dma_fence *fences[] = { fence_create_signaled(5, 0), fence_create() };
 	struct dma_fence *merged = dma_fence_merge_all(2, fences);
@@ -154,7 +154,7 @@ Test(merge, of_all_with_one_pending_is_that_fence)
 	put_all(2, fences);
 }
 
-Test(merge, of_all_with_nothing_pending_is_a_stub_with_the_latest_time_and_no_error)
+Test(merge, row_5_2_of_all_with_nothing_pending_is_a_stub_with_the_latest_time_and_no_error)
 {
 	struct dma_fence *fences[] = {
 		fence_create_signaled(10, -EIO), fence_create_signaled(30, -EIO),
@@ -198,7 +198,7 @@ Test(merge, asks_a_fence_that_does_not_know_yet_that_it_is_signaled)
 	put_all(2, fences);
 }
 
-Test(merge, of_all_takes_arrays_of_all_apart)
+Test(merge, row_3_5_of_all_takes_arrays_of_all_apart)
 {
 	struct dma_fence *fences[] = {
 		fence_create_at(1, 1), fence_create_at(2, 1), fence_create_at(3, 1),
@@ -278,7 +278,7 @@ Test(merge, looks_into_an_array_for_what_is_signaled)
 	put_all(3, fences);
 }
 
-Test(merge, leaves_its_sources_as_they_were)
+Test(merge, row_5_2_leaves_its_sources_as_they_were)
 {
 	struct dma_fence *fences[] = { fence_create(), fence_create() };
 	struct dma_fence *merged = dma_fence_merge_all(2, fences);

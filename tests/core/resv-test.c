@@ -61,7 +61,7 @@ static void put_all(unsigned int count, struct dma_fence **fences)
 		dma_fence_put(fences[i]);
 }
 
-Test(resv, is_born_with_nothing_pending)
+Test(resv, row_1_4_is_born_with_nothing_pending)
 {
 	struct dma_fence *singleton;
 	unsigned int count = 7;
@@ -75,7 +75,7 @@ Test(resv, is_born_with_nothing_pending)
 	dma_fence_put(singleton);
 }
 
-Test(resv, a_usage_is_given_its_own_fences_and_those_before)
+Test(resv, row_3_1_a_usage_is_given_its_own_fences_and_those_before)
 {
 	struct dma_fence *fences[USAGES];
 	unsigned int i;
@@ -106,7 +106,7 @@ Test(resv, each_usage_alone_is_seen_by_those_after_it)
 	}
 }
 
-Test(resv, a_reader_waits_for_writers_and_a_writer_for_both)
+Test(resv, row_3_7_a_reader_waits_for_writers_and_a_writer_for_both)
 {
 	struct dma_fence *reader = fence_create();
 
@@ -126,7 +126,7 @@ Test(resv, an_unknown_usage_is_EINVAL)
 	dma_fence_put(fence);
 }
 
-Test(resv, keeps_a_fence_until_it_is_signaled)
+Test(resv, row_1_2_keeps_a_fence_until_it_is_signaled)
 {
 	struct dma_fence *fence = fence_create();
 
@@ -156,7 +156,7 @@ static void look_at_resv(struct dma_fence *fence, struct dma_fence_cb *callback)
 	dma_resv_remove_fence(&resv, fence);
 }
 
-Test(resv, a_fence_is_gone_before_its_callbacks_run)
+Test(resv, row_1_16_a_fence_is_gone_before_its_callbacks_run)
 {
 	struct dma_fence *fence = fence_create();
 	struct dma_fence_cb looker;
@@ -219,7 +219,7 @@ Test(resv, drops_signaled_fences_that_are_not_first_in_line)
 
 /* ---- replacement ---- */
 
-Test(resv, a_later_fence_of_the_same_context_and_usage_replaces_the_earlier)
+Test(resv, row_3_3_a_later_fence_of_the_same_context_and_usage_replaces_the_earlier)
 {
 	struct dma_fence *earlier = fence_create_at(1, 1), *later = fence_create_at(1, 2);
 	unsigned int i;
@@ -257,7 +257,7 @@ Test(resv, other_contexts_are_left_alone)
 	put_all(2, fences);
 }
 
-Test(resv, the_usage_of_a_fence_is_raised)
+Test(resv, row_3_1_the_usage_of_a_fence_is_raised)
 {
 	struct dma_fence *fence = fence_create();
 
@@ -269,7 +269,7 @@ Test(resv, the_usage_of_a_fence_is_raised)
 	dma_fence_put(fence);
 }
 
-Test(resv, the_usage_of_a_fence_is_never_lowered)
+Test(resv, row_3_1_the_usage_of_a_fence_is_never_lowered)
 {
 	struct dma_fence *fence = fence_create();
 
@@ -364,7 +364,7 @@ Test(resv, remove_takes_off_that_very_fence)
 
 /* ---- asking ---- */
 
-Test(resv, the_latest_is_the_last_added_that_is_pending)
+Test(resv, row_1_4_the_latest_is_the_last_added_that_is_pending)
 {
 	struct dma_fence *fences[] = { fence_create(), fence_create(), fence_create() };
 	struct dma_fence *latest;
@@ -385,7 +385,7 @@ Test(resv, the_latest_is_the_last_added_that_is_pending)
 	put_all(3, fences);
 }
 
-Test(resv, the_singleton_is_one_fence_for_all_that_is_pending)
+Test(resv, row_1_4_the_singleton_is_one_fence_for_all_that_is_pending)
 {
 	struct dma_fence *fences[] = { fence_create(), fence_create() };
 	struct dma_fence *singleton;
@@ -409,7 +409,7 @@ Test(resv, the_singleton_is_one_fence_for_all_that_is_pending)
 	put_all(2, fences);
 }
 
-Test(resv, a_snapshot_stays_as_it_was)
+Test(resv, row_3_2_a_snapshot_stays_as_it_was)
 {
 	struct dma_fence *before = fence_create_at(1, 1), *after = fence_create_at(1, 2);
 	struct dma_fence **snapshot, *singleton;
@@ -475,7 +475,7 @@ Test(resv, wait_that_runs_out_returns_0)
 
 /* ---- room ---- */
 
-Test(resv, reserved_room_is_there)
+Test(resv, row_3_3_reserved_room_is_there)
 {
 	struct dma_resv_entry *entries;
 	struct dma_fence *fences[100];

@@ -71,7 +71,7 @@ Test(seqno_write, value_may_wrap)
 	dma_fence_put(fences[1]);
 }
 
-Test(seqno_write, to_a_signaled_fence_happens_at_once)
+Test(seqno_write, row_4_2_to_a_signaled_fence_happens_at_once)
 {
 	struct dma_fence *fence = fence_create_signaled(1, 0);
 	uint64_t memory = 0;

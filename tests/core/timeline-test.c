@@ -297,7 +297,7 @@ Test(timeline, a_callback_may_advance_it)
 	put_points(2, points);
 }
 
-Test(timeline, cancel_signals_what_is_later_and_does_not_move)
+Test(timeline, row_2_5_cancel_signals_what_is_later_and_does_not_move)
 {
 	struct dma_fence *points[] = { create_point(1), create_point(2), create_point(3) };
 	struct recorder recorders[2] = { 0 };

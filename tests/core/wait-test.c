@@ -21,7 +21,7 @@ Test(wait, for_a_signaled_fence_returns_at_once)
 	dma_fence_put(fence);
 }
 
-Test(wait, with_timeout_0_looks)
+Test(wait, row_1_6_with_timeout_0_looks)
 {
 	struct dma_fence *active = fence_create(), *signaled = fence_create_signaled(1, 0);
 	unsigned int index = 7;
@@ -45,7 +45,7 @@ Test(wait, with_a_negative_timeout_is_EINVAL)
 	dma_fence_put(fence);
 }
 
-Test(wait, that_runs_out_returns_0_and_leaves_the_fence_as_it_was)
+Test(wait, row_1_6_that_runs_out_returns_0_and_leaves_the_fence_as_it_was)
 {
 	struct dma_fence *fence = fence_create();
 	int64_t before = dma_fence_now();
@@ -69,7 +69,7 @@ Test(wait, ends_with_the_signal_of_another_thread)
 	dma_fence_put(fence);
 }
 
-Test(wait, without_timeout_ends_with_the_signal)
+Test(wait, row_1_6_without_timeout_ends_with_the_signal)
 {
 	struct dma_fence *fence = fence_create();
 	pthread_t thread = signal_later(fence, 20 * NSEC_PER_MSEC);
@@ -113,7 +113,7 @@ static int64_t wait_specially(struct dma_fence *fence, bool interruptible, int64
 	return dma_fence_default_wait(fence, interruptible, timeout_ns);
 }
 
-Test(wait, goes_the_implementations_own_way_where_there_is_one)
+Test(wait, row_1_7_goes_the_implementations_own_way_where_there_is_one)
 {
 	struct dma_fence_ops ops = plain_ops;
 	struct dma_fence *fence;
@@ -125,7 +125,7 @@ Test(wait, goes_the_implementations_own_way_where_there_is_one)
 	dma_fence_put(fence);
 }
 
-Test(wait, for_several_falls_back_to_callbacks)
+Test(wait, row_1_7_for_several_falls_back_to_callbacks)
 {
 	struct dma_fence_ops ops = plain_ops;
 	struct dma_fence *fence;
@@ -180,7 +180,7 @@ static void stop_interrupting(struct interrupter *interrupter, pthread_t thread)
 	pthread_join(thread, NULL);
 }
 
-Test(wait, interruptible_ends_with_ERESTARTSYS_after_a_signal_handler)
+Test(wait, row_1_6_interruptible_ends_with_ERESTARTSYS_after_a_signal_handler)
 {
 	struct dma_fence *fences[] = { fence_create(), fence_create() };
 	struct interrupter interrupter = { 0 };
@@ -198,7 +198,7 @@ Test(wait, interruptible_ends_with_ERESTARTSYS_after_a_signal_handler)
 	dma_fence_put(fences[1]);
 }
 
-Test(wait, not_interruptible_goes_on_after_a_signal_handler)
+Test(wait, row_1_6_not_interruptible_goes_on_after_a_signal_handler)
 {
 	struct dma_fence *fence = fence_create();
 	struct interrupter interrupter = { 0 };
