@@ -24,12 +24,12 @@
 #include "dma_fence.h"
 #include "fence.h"
 #include "hash.h"
+#include "heap.h"
 
 struct fuse_session;
 struct fuse_pollhandle;
 struct open_file;
 struct parked;
-struct timer;
 struct lanes;
 struct eventfd_signaler;
 struct export;
@@ -92,8 +92,7 @@ struct device {
 	struct identify *identifying; /* utlist: lanes that ask what a fd is */
 
 	/* timer.c */
-	struct timer **timers; /* a heap, the earliest first */
-	unsigned int timer_count, timer_capacity;
+	struct heap timers;
 	int64_t timer_wakes_at; /* when the timer thread looks again */
 	pthread_cond_t timer_changed;
 	pthread_t timer_thread;

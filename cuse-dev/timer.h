@@ -9,16 +9,16 @@
 #ifndef DMA_FENCED_TIMER_H
 #define DMA_FENCED_TIMER_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "heap.h"
 
 struct device;
 
 struct timer {
-	int64_t at; /* CLOCK_MONOTONIC, ns */
-	void (*fired)(
-		struct timer *timer); /* the timer is idle by then, and may be set again or freed */
-	uint32_t place;		      /* in the heap, from 1; 0: idle */
+	struct heap_node node; /* its key is the time: CLOCK_MONOTONIC, ns */
+	/* The timer is idle by then, and may be set again or freed. */
+	void (*fired)(struct timer *timer);
 };
 
 /* -ENOMEM. The timer must be idle (zeroed at first). */

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
 	lib/core/fence.c lib/core/fence.h \
+	lib/core/heap.c lib/core/heap.h \
 	lib/core/internal.h \
 	lib/core/merge.c lib/core/merge.h \
 	lib/core/resv.c lib/core/resv.h \
