@@ -13,7 +13,6 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/export.c cuse-dev/export.h \
 	cuse-dev/file.c cuse-dev/file.h \
 	cuse-dev/file_io.c \
-	cuse-dev/hash.h \
 	cuse-dev/ioctl.c cuse-dev/ioctl.h \
 	cuse-dev/lane.c cuse-dev/lane.h \
 	cuse-dev/log.c cuse-dev/log.h \

@@ -4,12 +4,14 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
 	lib/core/fence.c lib/core/fence.h \
+	lib/core/hash.h \
 	lib/core/heap.c lib/core/heap.h \
 	lib/core/internal.h \
 	lib/core/merge.c lib/core/merge.h \
 	lib/core/resv.c lib/core/resv.h \
 	lib/core/seqno_write.c lib/core/seqno_write.h \
 	lib/core/stub.c \
+	lib/core/sw_sync.c lib/core/sw_sync.h \
 	lib/core/sync_file.c lib/core/sync_file.h \
 	lib/core/timeline.c lib/core/timeline.h \
 	lib/core/wait.c \
@@ -27,5 +29,5 @@ pkgconfig_DATA += lib/core/libdmafence-core.pc
 coreincludedir = $(dmafenceincludedir)/core
 coreinclude_HEADERS = \
 	lib/core/array.h lib/core/fence.h lib/core/merge.h lib/core/resv.h \
-	lib/core/seqno_write.h lib/core/sync_file.h lib/core/timeline.h \
+	lib/core/seqno_write.h lib/core/sw_sync.h lib/core/sync_file.h lib/core/timeline.h \
 	lib/core/ww_mutex.h

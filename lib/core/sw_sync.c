@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sw_sync.c - the timeline of the sw_sync ABI.
+ *
+ * The 32-bit values of the ABI become 64-bit ones at the door: a fence's value is as far ahead of
+ * the timeline's, or behind it, as the sign of the 32-bit difference says when it is made. From
+ * then on nothing wraps, so there is one order, which the heap of what is pending goes by.
+ *
+ * Who owns what: a fence holds a reference to its timeline, the timeline none to its fences. What
+ * can race: fences are made, found again, signaled and released by any thread. Heap and hash change
+ * under the lock, which is the fences' too. A fence whose last reference has gone waits for it in
+ * release(), still listed: so its memory is there, and asking for a reference unless there is none
+ * tells it from the others.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "heap.h"
+#include "internal.h"
+#include "sw_sync.h"
+
+#define TIMELINE_NAME_SIZE 32
+
+struct sw_sync_fence {
+	struct dma_fence base;
+	struct sw_sync_timeline *timeline; /* a reference */
+	/* Under the timeline's lock: */
+	struct heap_node node;	    /* of timeline->pending */
+	int64_t value;		    /* the key of both */
+	int64_t deadline_ns;	    /* the earliest hint, INT64_MAX: none */
+	struct sw_sync_fence *next; /* while it is being signaled */
+	UT_hash_handle hh;	    /* of timeline->by_value, while pending */
+};
+
+struct sw_sync_timeline {
+	pthread_mutex_t lock; /* the fences' too */
+	_Atomic uint32_t refcount;
+	uint64_t context;
+	/* Under lock: */
+	int64_t value; /* the ABI's in the lower half */
+	struct heap pending;
+	struct sw_sync_fence *by_value;
+	char name[TIMELINE_NAME_SIZE];
+};
+
+static struct sw_sync_fence *to_sw_sync_fence(struct dma_fence *fence)
+{
+	return container_of(fence, struct sw_sync_fence, base);
+}
+
+static void timeline_put(struct sw_sync_timeline *timeline)
+{
+	if (atomic_fetch_sub_explicit(&timeline->refcount, 1, memory_order_acq_rel) != 1)
+		return;
+	heap_fini(&timeline->pending);
+	pthread_mutex_destroy(&timeline->lock);
+	free(timeline);
+}
+
+/* Lock held. */
+static void unlist(struct sw_sync_fence *fence)
+{
+	heap_remove(&fence->timeline->pending, &fence->node);
+	HASH_DEL(fence->timeline->by_value, fence);
+}
+
+static const char *driver_name(struct dma_fence *fence)
+{
+	return "sw_sync";
+}
+
+static const char *timeline_name(struct dma_fence *fence)
+{
+	return to_sw_sync_fence(fence)->timeline->name;
+}
+
+static void set_deadline(struct dma_fence *base, int64_t deadline_ns)
+{
+	struct sw_sync_fence *fence = to_sw_sync_fence(base);
+	bool taken = fence_lock(&fence->timeline->lock);
+
+	if (deadline_ns < fence->deadline_ns)
+		fence->deadline_ns = deadline_ns;
+	fence_unlock(&fence->timeline->lock, taken);
+}
+
+static void release(struct dma_fence *base)
+{
+	struct sw_sync_fence *fence = to_sw_sync_fence(base);
+	struct sw_sync_timeline *timeline = fence->timeline;
+	bool taken = fence_lock(&timeline->lock);
+
+	if (fence->node.place)
+		unlist(fence);
+	fence_unlock(&timeline->lock, taken);
+	timeline_put(timeline);
+	free(fence);
+}
+
+static const struct dma_fence_ops ops = {
+	.get_driver_name = driver_name,
+	.get_timeline_name = timeline_name,
+	.release = release,
+	.set_deadline = set_deadline,
+};
+
+struct sw_sync_timeline *sw_sync_timeline_create(const char *name)
+{
+	struct sw_sync_timeline *timeline = calloc(1, sizeof(*timeline));
+
+	if (!timeline)
+		return NULL;
+	pthread_mutex_init(&timeline->lock, NULL);
+	timeline->refcount = 1;
+	timeline->context = dma_fence_context_alloc(1);
+	strncpy(timeline->name, name, sizeof(timeline->name) - 1);
+	return timeline;
+}
+
+/*
+ * The one that is pending for a value, with a reference. NULL: there is none, or its last reference
+ * has just gone; that one makes room for another. Lock held.
+ */
+static struct dma_fence *find_pending(struct sw_sync_timeline *timeline, int64_t value)
+{
+	struct sw_sync_fence *fence;
+
+	HASH_FIND(hh, timeline->by_value, &value, sizeof(value), fence);
+	if (!fence)
+		return NULL;
+	if (dma_fence_get_unless_zero(&fence->base))
+		return &fence->base;
+	unlist(fence);
+	return NULL;
+}
+
+/* Lock held. -ENOMEM. */
+static int list_pending(struct sw_sync_timeline *timeline, struct sw_sync_fence *fence)
+{
+	if (heap_add(&timeline->pending, &fence->node, fence->value))
+		return -ENOMEM;
+	HASH_ADD(hh, timeline->by_value, value, sizeof(fence->value), fence);
+	if (fence->hh.tbl)
+		return 0;
+	heap_remove(&timeline->pending, &fence->node);
+	return -ENOMEM;
+}
+
+/* Lock held: a fence that is the timeline's, pending or signaled. */
+static struct dma_fence *make(struct sw_sync_timeline *timeline, uint32_t value, int64_t extended)
+{
+	struct sw_sync_fence *fence = calloc(1, sizeof(*fence));
+
+	if (!fence)
+		return NULL;
+	fence->timeline = timeline;
+	fence->value = extended;
+	fence->deadline_ns = INT64_MAX;
+	dma_fence_init(&fence->base, &ops, &timeline->lock, timeline->context, value);
+	/* They are the timeline's, which the fence keeps. */
+	atomic_fetch_or_explicit(&fence->base.flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT,
+				 memory_order_relaxed);
+	if (extended <= timeline->value) {
+		dma_fence_mark_signaled_locked(&fence->base, dma_fence_now());
+	} else if (list_pending(timeline, fence)) {
+		free(fence);
+		return NULL;
+	}
+	atomic_fetch_add_explicit(&timeline->refcount, 1, memory_order_relaxed);
+	return &fence->base;
+}
+
+struct dma_fence *sw_sync_fence_create(struct sw_sync_timeline *timeline, uint32_t value)
+{
+	bool taken = fence_lock(&timeline->lock);
+	int64_t ahead = (int32_t)(value - (uint32_t)timeline->value);
+	int64_t extended = (int64_t)((uint64_t)timeline->value + (uint64_t)ahead);
+	struct dma_fence *fence = find_pending(timeline, extended);
+
+	if (!fence)
+		fence = make(timeline, value, extended);
+	fence_unlock(&timeline->lock, taken);
+	return fence;
+}
+
+/* What is pending up to limit: off the timeline, marked, with a reference each, and in order. */
+static struct sw_sync_fence *mark_up_to(struct sw_sync_timeline *timeline, int64_t limit, int error,
+					unsigned int *count)
+{
+	int64_t now = dma_fence_now();
+	struct sw_sync_fence *marked = NULL, **tail = &marked;
+	struct heap_node *first;
+
+	*count = 0;
+	while ((first = heap_first(&timeline->pending)) && first->key <= limit) {
+		struct sw_sync_fence *fence = container_of(first, struct sw_sync_fence, node);
+
+		unlist(fence);
+		if (!dma_fence_get_unless_zero(&fence->base))
+			continue;
+		dma_fence_set_error(&fence->base, error);
+		dma_fence_mark_signaled_locked(&fence->base, now);
+		++*count;
+		fence->next = NULL;
+		*tail = fence;
+		tail = &fence->next;
+	}
+	return marked;
+}
+
+/* The second half, without the lock. The list is this thread's alone. */
+static void finish(struct sw_sync_fence *marked)
+{
+	struct sw_sync_fence *fence, *next;
+
+	LL_FOREACH_SAFE(marked, fence, next)
+	{
+		dma_fence_run_callbacks(&fence->base);
+		dma_fence_put(&fence->base);
+	}
+}
+
+unsigned int sw_sync_timeline_inc(struct sw_sync_timeline *timeline, uint32_t by)
+{
+	struct sw_sync_fence *marked;
+	unsigned int count;
+	bool taken = fence_lock(&timeline->lock);
+
+	/* Without a sign: whoever gets round 64 bits has broken the order, and nothing else. */
+	timeline->value = (int64_t)((uint64_t)timeline->value + by);
+	marked = mark_up_to(timeline, timeline->value, 0, &count);
+	fence_unlock(&timeline->lock, taken);
+	finish(marked);
+	return count;
+}
+
+void sw_sync_timeline_destroy(struct sw_sync_timeline *timeline)
+{
+	struct sw_sync_fence *marked;
+	unsigned int count;
+	bool taken = fence_lock(&timeline->lock);
+
+	marked = mark_up_to(timeline, INT64_MAX, -ENOENT, &count);
+	fence_unlock(&timeline->lock, taken);
+	finish(marked);
+	timeline_put(timeline);
+}
+
+int sw_sync_fence_get_deadline(struct dma_fence *base, int64_t *deadline_ns)
+{
+	struct sw_sync_fence *fence;
+	bool taken;
+
+	if (base->ops != &ops)
+		return -EINVAL;
+	fence = to_sw_sync_fence(base);
+	taken = fence_lock(&fence->timeline->lock);
+	*deadline_ns = fence->deadline_ns;
+	fence_unlock(&fence->timeline->lock, taken);
+	return *deadline_ns == INT64_MAX ? -ENOENT : 0;
+}
