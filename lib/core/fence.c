@@ -94,9 +94,8 @@ struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence)
 	do {
 		if (!count)
 			return NULL;
-	} while (!atomic_compare_exchange_weak_explicit(&fence->refcount, &count, count + 1,
-							memory_order_acquire,
-							memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&fence->refcount, &count, count + 1, memory_order_acquire, memory_order_relaxed));
 	return fence;
 }
 
@@ -317,7 +316,9 @@ void dma_fence_enable_sw_signaling(struct dma_fence *fence)
 	fence_unlock(fence->lock, taken);
 }
 
-int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func)
+/* Adds a callback; passive: without asking the implementation to signal for its sake. */
+static int add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func,
+			bool passive)
 {
 	int error = -ENOENT;
 	bool taken;
@@ -331,12 +332,23 @@ int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma
 		return -ENOENT;
 
 	taken = fence_lock(fence->lock);
-	if (enable_signaling_locked(fence, !taken)) {
+	if (passive ? !fence_is_marked(fence) : enable_signaling_locked(fence, !taken)) {
 		DL_APPEND(fence->callbacks, cb);
 		error = 0;
 	}
 	fence_unlock(fence->lock, taken);
 	return error;
+}
+
+int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func)
+{
+	return add_callback(fence, cb, func, false);
+}
+
+int dma_fence_add_passive_callback(struct dma_fence *fence, struct dma_fence_cb *cb,
+				   dma_fence_func_t func)
+{
+	return add_callback(fence, cb, func, true);
 }
 
 /*

@@ -91,8 +91,10 @@ struct dma_fence_ops {
 enum dma_fence_flag_bits {
 	DMA_FENCE_FLAG_SIGNALED_BIT,
 	DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT,
-	DMA_FENCE_FLAG_NAMES_STAY_BIT, /* names live as long as the fence: told after the signal too
-					*/
+	/* Names live as long as the fence: told after the signal too. */
+	DMA_FENCE_FLAG_NAMES_STAY_BIT,
+	/* It is a struct mem_fence: see mem_fence.h. */
+	DMA_FENCE_FLAG_MEMORY_BIT,
 	DMA_FENCE_FLAG_USER_BITS,
 };
 
@@ -103,7 +105,7 @@ enum dma_fence_flag_bits {
 struct dma_fence {
 	pthread_mutex_t *lock; /* borrowed from whoever called dma_fence_init() */
 	const struct dma_fence_ops *ops;
-	struct dma_fence_cb *callbacks; /* under lock: those that have not run, in order */
+	struct dma_fence_cb *callbacks;	      /* under lock: those that have not run, in order */
 	struct dma_fence_cb *_Atomic running; /* what is being called; compared, never followed */
 	uint64_t context;
 	uint64_t seqno;
@@ -188,9 +190,20 @@ int64_t dma_fence_timestamp(struct dma_fence *fence);
  */
 int dma_fence_add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func);
 /*
- * Takes it off again. true: in time, func was not called and will not be. false: it was called, or
- * cb was never added (and is all zero); func has returned by then, unless it is this very callback
- * that asks.
+ * The same for who does not wait for the fence, and only has something to clean up when it is
+ * signaled: signaling is not enabled for its sake. So it is called when the fence is signaled for
+ * another reason: by its signaler, who does so anyway, by a look that finds it signaled, or because
+ * somebody else has enabled it; and where nothing of that happens, never. A container (an array, a
+ * chain) learns of its members only from a look or once it is enabled: a passive callback on one
+ * that nobody looks at or waits for is not called, though all its members are signaled.
+ * dma_fence_enable_sw_signaling() makes up one's mind later.
+ */
+int dma_fence_add_passive_callback(struct dma_fence *fence, struct dma_fence_cb *cb,
+				   dma_fence_func_t func);
+/*
+ * Takes it off again, of either kind. true: in time, func was not called and will not be. false: it
+ * was called, or cb was never added (and is all zero); func has returned by then, unless it is this
+ * very callback that asks.
  */
 bool dma_fence_remove_callback(struct dma_fence *fence, struct dma_fence_cb *cb);
 /* What the first callback does, without a callback. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * internal.h - what the files of the core share among themselves: looking at a fence's state, its
- * lock, futexes.
+ * lock, futexes, time.
  */
 #ifndef DMA_FENCE_CORE_INTERNAL_H
 #define DMA_FENCE_CORE_INTERNAL_H
@@ -61,6 +61,50 @@ static inline int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t dea
 static inline void futex_wake_all(_Atomic uint32_t *word)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/*
+ * Of memory that others store a value of size 4 or 8 to: the 32 bits that are a futex, which of 64
+ * are the low half, since every step changes that.
+ */
+static inline void *memory_futex_word(const void *address, uint32_t size)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return (char *)address + size - sizeof(uint32_t);
+#else
+	return (void *)address;
+#endif
+}
+
+/* To be called in a loop that spins. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+	__asm__ volatile("yield" ::: "memory");
+#else
+	__asm__ volatile("" ::: "memory");
+#endif
+}
+
+/* When a timeout that begins now ends. */
+static inline int64_t deadline_after(int64_t timeout_ns)
+{
+	int64_t now = dma_fence_now();
+
+	return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
+}
+
+/* What a wait that was successful returns. */
+static inline int64_t time_left(int64_t deadline_ns)
+{
+	int64_t left;
+
+	if (deadline_ns == INT64_MAX)
+		return DMA_FENCE_FOREVER;
+	left = deadline_ns - dma_fence_now();
+	return left > 1 ? left : 1;
 }
 
 #endif /* DMA_FENCE_CORE_INTERNAL_H */

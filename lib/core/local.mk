@@ -7,6 +7,7 @@ libcore_la_SOURCES = \
 	lib/core/hash.h \
 	lib/core/heap.c lib/core/heap.h \
 	lib/core/internal.h \
+	lib/core/mem_fence.c lib/core/mem_fence.h \
 	lib/core/merge.c lib/core/merge.h \
 	lib/core/resv.c lib/core/resv.h \
 	lib/core/seqno_write.c lib/core/seqno_write.h \
@@ -28,6 +29,13 @@ pkgconfig_DATA += lib/core/libdmafence-core.pc
 
 coreincludedir = $(dmafenceincludedir)/core
 coreinclude_HEADERS = \
-	lib/core/array.h lib/core/fence.h lib/core/merge.h lib/core/resv.h \
-	lib/core/seqno_write.h lib/core/sw_sync.h lib/core/sync_file.h lib/core/timeline.h \
+	lib/core/array.h \
+	lib/core/fence.h \
+	lib/core/mem_fence.h \
+	lib/core/merge.h \
+	lib/core/resv.h \
+	lib/core/seqno_write.h \
+	lib/core/sw_sync.h \
+	lib/core/sync_file.h \
+	lib/core/timeline.h \
 	lib/core/ww_mutex.h

@@ -10,16 +10,6 @@
 #include "internal.h"
 #include "seqno_write.h"
 
-/* A futex is 32 bits wide: of a 64-bit value the low half, which every step changes. */
-static void *futex_word(void *address, uint32_t size)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return (char *)address + size - sizeof(uint32_t);
-#else
-	return address;
-#endif
-}
-
 void seqno_write_perform(void *address, uint32_t size, uint64_t value)
 {
 	if (size == sizeof(uint32_t))
@@ -28,7 +18,7 @@ void seqno_write_perform(void *address, uint32_t size, uint64_t value)
 	else
 		atomic_store_explicit((_Atomic uint64_t *)address, value, memory_order_release);
 	/* Not FUTEX_PRIVATE: those who wait are other processes. */
-	syscall(SYS_futex, futex_word(address, size), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	syscall(SYS_futex, memory_futex_word(address, size), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 static void perform(struct dma_fence *fence, struct dma_fence_cb *callback)

@@ -31,23 +31,6 @@ static void wake_waiter(struct dma_fence *fence, struct dma_fence_cb *callback)
 		futex_wake_all(woken);
 }
 
-static int64_t deadline_after(int64_t timeout_ns)
-{
-	int64_t now = dma_fence_now();
-
-	return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
-}
-
-static int64_t time_left(int64_t deadline_ns)
-{
-	int64_t left;
-
-	if (deadline_ns == INT64_MAX)
-		return DMA_FENCE_FOREVER;
-	left = deadline_ns - dma_fence_now();
-	return left > 1 ? left : 1;
-}
-
 /* 0, -ETIMEDOUT or -EINTR: the index in *woken tells more. */
 static int sleep_until(_Atomic uint32_t *woken, bool interruptible, int64_t deadline_ns)
 {

@@ -12,6 +12,7 @@
 
 #include "array.h"
 #include "fence.h"
+#include "mem_fence.h"
 #include "merge.h"
 #include "resv.h"
 #include "seqno_write.h"

@@ -11,7 +11,9 @@ tests_core_core_test_SOURCES = \
 	tests/core/array-test.c \
 	tests/core/callback-test.c \
 	tests/core/core-test.c tests/core/core-test.h \
+	tests/core/enable-test.c \
 	tests/core/fence-test.c \
+	tests/core/mem_fence-test.c \
 	tests/core/merge-test.c \
 	tests/core/resv-test.c \
 	tests/core/seqno_write-test.c \

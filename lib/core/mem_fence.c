@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mem_fence.c - a fence that is signaled when memory reaches a value: the comparison, the look, and
+ * the wait that polls.
+ *
+ * Who owns what: the implementation owns the memory, and keeps it until the fence is released,
+ * since a look may be in the middle of it while somebody else signals the fence. What can race:
+ * stores with looks. What latches is the fence's signaled bit.
+ */
+#include "internal.h"
+#include "mem_fence.h"
+
+/*
+ * How long a waiter looks all the time before it sleeps; how long it sleeps at first, and at last.
+ */
+#define SPIN_NS		 20000
+#define FIRST_SLEEP_NS	 50000
+#define LONGEST_SLEEP_NS 1000000
+
+/* Looks at the memory between two looks at the clock, which costs more. */
+#define SPINS_PER_LOOK_AT_CLOCK 32
+
+/* Pairs with the release of the store. */
+static uint64_t load(const void *address, uint32_t size)
+{
+	return size == sizeof(uint32_t)
+		       ? __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE)
+		       : __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
+}
+
+bool mem_fence_value_reached(uint64_t current, uint32_t size, uint64_t value)
+{
+	if (size == sizeof(uint32_t))
+		return (int32_t)((uint32_t)current - (uint32_t)value) >= 0;
+	return (int64_t)(current - value) >= 0;
+}
+
+bool mem_fence_reached(const void *address, uint32_t size, uint64_t value)
+{
+	return mem_fence_value_reached(load(address, size), size, value);
+}
+
+int mem_fence_init(struct mem_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
+		   uint64_t context, uint64_t seqno, const struct mem_fence_location *location)
+{
+	uint32_t size = location->size;
+
+	if (size != sizeof(uint32_t) && size != sizeof(uint64_t))
+		return -EINVAL;
+	if (location->offset % size || (uintptr_t)location->address % size)
+		return -EINVAL;
+	dma_fence_init(&fence->base, ops, lock, context, seqno);
+	fence->location = *location;
+	/* Nobody else knows it yet. */
+	atomic_fetch_or_explicit(&fence->base.flags, 1u << DMA_FENCE_FLAG_MEMORY_BIT,
+				 memory_order_relaxed);
+	return 0;
+}
+
+struct mem_fence *to_mem_fence(struct dma_fence *fence)
+{
+	const uint32_t flags = atomic_load_explicit(&fence->flags, memory_order_relaxed);
+
+	if (!(flags & (1u << DMA_FENCE_FLAG_MEMORY_BIT)))
+		return NULL;
+	return container_of(fence, struct mem_fence, base);
+}
+
+int mem_fence_location(struct dma_fence *fence, struct mem_fence_location *location)
+{
+	struct mem_fence *mem_fence = to_mem_fence(fence);
+
+	if (!mem_fence)
+		return -EINVAL;
+	*location = mem_fence->location;
+	return 0;
+}
+
+bool mem_fence_signaled(struct dma_fence *fence)
+{
+	const struct mem_fence_location *location =
+		&container_of(fence, struct mem_fence, base)->location;
+
+	return mem_fence_reached(location->address, location->size, location->value);
+}
+
+static bool spin(struct dma_fence *fence, int64_t until_ns)
+{
+	unsigned int i;
+
+	do {
+		for (i = 0; i < SPINS_PER_LOOK_AT_CLOCK; i++) {
+			if (dma_fence_is_signaled(fence))
+				return true;
+			cpu_relax();
+		}
+	} while (dma_fence_now() < until_ns);
+	return false;
+}
+
+/*
+ * Sleeps until then at most, or until the memory is changed with a futex wake. A futex is 32 bits
+ * wide: of a 64-bit value it is the low half. Was it a signal handler that ended it?
+ */
+static bool sleep_on_memory(const struct mem_fence_location *location, int64_t until_ns)
+{
+	const void *word = memory_futex_word(location->address, location->size);
+	uint64_t current = load(location->address, location->size);
+	struct timespec until = {
+		.tv_sec = until_ns / NSEC_PER_SEC,
+		.tv_nsec = until_ns % NSEC_PER_SEC,
+	};
+
+	/* It may have been reached since the last look: then there may be no wake any more. */
+	if (mem_fence_value_reached(current, location->size, location->value))
+		return false;
+	if (!syscall(SYS_futex, word, FUTEX_WAIT_BITSET, (uint32_t)current, &until, NULL,
+		     FUTEX_BITSET_MATCH_ANY))
+		return false;
+	if (errno == EINTR)
+		return true;
+	/* Memory that has no futexes, such as a device's. */
+	if (errno != EAGAIN && errno != ETIMEDOUT)
+		return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR;
+	return false;
+}
+
+int64_t mem_fence_wait(struct dma_fence *fence, bool interruptible, int64_t timeout_ns)
+{
+	const struct mem_fence_location *location =
+		&container_of(fence, struct mem_fence, base)->location;
+	int64_t deadline_ns, now, sleep_ns = FIRST_SLEEP_NS;
+
+	if (dma_fence_is_signaled(fence))
+		return timeout_ns > 0 ? timeout_ns : 1;
+	if (!timeout_ns)
+		return 0;
+	deadline_ns = deadline_after(timeout_ns);
+	now = dma_fence_now();
+	if (spin(fence, deadline_ns - now < SPIN_NS ? deadline_ns : now + SPIN_NS))
+		return time_left(deadline_ns);
+	for (;;) {
+		now = dma_fence_now();
+		if (dma_fence_is_signaled(fence))
+			return time_left(deadline_ns);
+		if (now >= deadline_ns)
+			return 0;
+		if (sleep_on_memory(location,
+				    deadline_ns - now < sleep_ns ? deadline_ns : now + sleep_ns) &&
+		    interruptible)
+			return dma_fence_is_signaled(fence) ? time_left(deadline_ns) : -ERESTARTSYS;
+		if (sleep_ns < LONGEST_SLEEP_NS)
+			sleep_ns *= 2;
+	}
+}
