@@ -41,15 +41,15 @@ struct display {
 	struct screen *screen;
 	struct display_result *result;
 	int socket;
-	int signals;	/* a signalfd */
+	int signals; /* a signalfd */
 	struct io_uring ring;
-	struct incoming incoming;	/* the recvmsg in flight */
+	struct incoming incoming; /* the recvmsg in flight */
 	struct __kernel_timespec vblank_timeout, band_timeout;
 	int64_t next_vblank_ns;
-	int64_t scanout_ns;	/* the vertical blank that the scanout began with */
-	bool vblank_due;	/* its timeout has completed */
+	int64_t scanout_ns; /* the vertical blank that the scanout began with */
+	bool vblank_due;    /* its timeout has completed */
 	bool band_armed;
-	char progress[256];	/* the write in flight */
+	char progress[256]; /* the write in flight */
 	bool progress_armed, progress_off;
 	int64_t next_progress_ns;
 };
@@ -70,7 +70,7 @@ static struct io_uring_sqe *next_entry(struct display *display)
 		entry = io_uring_get_sqe(&display->ring);
 	}
 	if (!entry)
-		run_fail(display->run, "the io_uring is full");
+		program_fail("the io_uring is full");
 	return entry;
 }
 
@@ -150,7 +150,7 @@ static int show_progress(struct display *display, int64_t now)
 	entry = next_entry(display);
 	if (!entry)
 		return STATUS_FAILED;
-	if (display->run->progress_line) {
+	if (program_has_progress_line()) {
 		display->next_progress_ns = now + PROGRESS_LINE_NS;
 		length = snprintf(display->progress, sizeof(display->progress),
 				  "\r[%.*s] %" PRIu32 " of %" PRIu32 " frames, %" PRIu32
@@ -194,16 +194,16 @@ static int send_out_fence(struct display *display, const struct message *flip, u
 	int device = display->screen->device, fence, error;
 
 	if (dma_fence_device_create_full(device, &create))
-		return run_fail_device(display->run, "cannot create a fence");
+		return program_fail_device("cannot create a fence");
 	*handle = create.handle;
 	fence = dma_fence_device_export(device, create.handle);
 	if (fence < 0)
-		return run_fail_device(display->run, "cannot export a fence");
+		return program_fail_device("cannot export a fence");
 	error = message_send(display->socket, &message, fence);
 	close(fence);
 	/* A renderer that is gone will be missed when the next message is looked for. */
 	if (error && error != -EPIPE && error != -ECONNRESET)
-		return run_fail(display->run, "cannot send to the renderer: %s", strerror(-error));
+		return program_fail("cannot send to the renderer: %s", strerror(-error));
 	return STATUS_CLEAN;
 }
 
@@ -219,7 +219,7 @@ static int handle_flip(struct display *display, const struct message *flip, int 
 	    (in_fence >= 0) != options->fences) {
 		if (in_fence >= 0)
 			close(in_fence);
-		return run_fail(display->run, "the renderer sent something that is no flip");
+		return program_fail("the renderer sent something that is no flip");
 	}
 	if (options->fences && send_out_fence(display, flip, &out_fence)) {
 		close(in_fence);
@@ -247,7 +247,7 @@ static int handle_message(struct display *display, const struct message *message
 		status = STATUS_CLEAN;
 		break;
 	default:
-		status = run_fail(display->run, "the renderer sent something unknown");
+		status = program_fail("the renderer sent something unknown");
 		break;
 	}
 	if (fd >= 0)
@@ -268,9 +268,9 @@ static int on_message(struct display *display, int result, uint32_t frame)
 		return STATUS_CLEAN;
 	}
 	if (result < 0)
-		return run_fail(display->run, "cannot receive flips: %s", strerror(-result));
+		return program_fail("cannot receive flips: %s", strerror(-result));
 	if (incoming_take(&display->incoming, result, &message, &fd))
-		return run_fail(display->run, "the renderer sent something that is no message");
+		return program_fail("the renderer sent something that is no message");
 	if (handle_message(display, &message, fd))
 		return STATUS_FAILED;
 	return arm_message(display);
@@ -279,7 +279,7 @@ static int on_message(struct display *display, int result, uint32_t frame)
 static int on_fence(struct display *display, int result, uint32_t frame)
 {
 	if (result < 0)
-		return run_fail(display->run, "cannot poll an in-fence: %s", strerror(-result));
+		return program_fail("cannot poll an in-fence: %s", strerror(-result));
 	return screen_fence_signaled(display->screen, frame);
 }
 
@@ -315,7 +315,7 @@ static int on_band(struct display *display, int result, uint32_t frame)
 static int on_vblank(struct display *display, int result, uint32_t frame)
 {
 	if (result != -ETIME)
-		return run_fail(display->run, "the timer failed: %s", strerror(-result));
+		return program_fail("the timer failed: %s", strerror(-result));
 	display->vblank_due = true;
 	return STATUS_CLEAN;
 }
@@ -375,7 +375,7 @@ static int run_loop(struct display *display)
 	int64_t start_ns = clock_now();
 
 	display->next_vblank_ns = start_ns + display->run->options.period_ns;
-	if (!display->run->progress_line)
+	if (!program_has_progress_line())
 		display->next_progress_ns = start_ns + PROGRESS_PLAIN_NS;
 	if (arm_timeout(display, EVENT_VBLANK, &display->vblank_timeout, display->next_vblank_ns) ||
 	    arm_poll(display, EVENT_SIGNAL, display->signals, 0) || arm_message(display))
@@ -385,7 +385,7 @@ static int run_loop(struct display *display)
 		int submitted = io_uring_submit_and_wait(&display->ring, 1);
 
 		if (submitted < 0 && submitted != -EINTR)
-			return run_fail(display->run, "io_uring: %s", strerror(-submitted));
+			return program_fail("io_uring: %s", strerror(-submitted));
 		if (handle_completions(display))
 			return STATUS_FAILED;
 		if (display->vblank_due && handle_vblank(display))
@@ -412,17 +412,17 @@ void display_run(struct run *run, struct screen *screen, int socket, pid_t rende
 	sigaddset(&signals, SIGTERM);
 	display.signals = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (display.signals < 0) {
-		run_fail(run, "signalfd: %s", strerror(errno));
+		program_fail("signalfd: %s", strerror(errno));
 		return;
 	}
 	error = io_uring_queue_init(RING_ENTRIES, &display.ring, 0);
 	if (error) {
-		run_fail(run, "io_uring is not to be had: %s", strerror(-error));
+		program_fail("io_uring is not to be had: %s", strerror(-error));
 		goto close_signals;
 	}
-	error = watchdog_start(run, WATCHDOG_LIMIT_NS, renderer);
+	error = watchdog_start(WATCHDOG_LIMIT_NS, renderer);
 	if (error) {
-		run_fail(run, "cannot start a timer: %s", strerror(-error));
+		program_fail("cannot start a timer: %s", strerror(-error));
 		goto exit_ring;
 	}
 	result->status = run_loop(&display);

@@ -30,11 +30,12 @@
  * the screen. A frame with a wrong stamp in it has torn. With fences that does not happen, whatever
  * the two processes' timing is; with --no-fences nobody waits, and it does.
  *
- *	picture.c		the pixels, and the stamp in them
- *	protocol.c		the messages on the socket
- *	run.c			what both processes share: records, the error message, the watchdog
+ *	protocol.h		the messages on the socket
+ *	run.c			what both processes share: a record for each frame
  *	options.c		the command line
  *	report-*.c		the table, the trace and the timeline at the end
+ *	../common/		what other examples need too: the pixels and the stamp in them,
+ *				failures, the watchdog, the shapes of a timeline
  *
  * This file starts the two processes and sees to it that both are gone in the end.
  */
@@ -54,50 +55,23 @@
 
 /* Every function below that returns int returns an exit status. */
 
-/* Opened before the run: a path that cannot be written is not to be found out after it. */
-static int open_output(struct run *run, const char *path, FILE **file)
+static int write_table(const struct screen *screen)
 {
-	*file = NULL;
-	if (!path)
-		return STATUS_CLEAN;
-	*file = fopen(path, "we");
-	if (!*file)
-		return run_fail(run, "cannot write %s: %s", path, strerror(errno));
+	program_wipe_progress_line();
+	if (report_table(stdout, screen))
+		return program_fail("out of memory");
+	if (fflush(stdout))
+		return program_fail("cannot write the table: %s", strerror(errno));
 	return STATUS_CLEAN;
 }
 
-static int write_output(struct run *run, const struct screen *screen, const char *path, FILE *file,
+static int write_output(const struct screen *screen, const char *path, FILE *file,
 			void (*report)(FILE *file, const struct screen *screen))
 {
 	if (!file)
 		return STATUS_CLEAN;
 	report(file, screen);
-	fflush(file);
-	if (ferror(file))
-		return run_fail(run, "cannot write %s: %s", path, strerror(errno));
-	return STATUS_CLEAN;
-}
-
-static int write_table(struct run *run, const struct screen *screen)
-{
-	if (run->progress_line)
-		fputs("\r\033[K", stderr);
-	run->progress_line = false;
-	if (report_table(stdout, screen))
-		return run_fail(run, "out of memory");
-	if (fflush(stdout))
-		return run_fail(run, "cannot write the table: %s", strerror(errno));
-	return STATUS_CLEAN;
-}
-
-static void block_signals(int how)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(how, &signals, NULL);
+	return program_flush_output(path, file);
 }
 
 static int run_renderer(struct run *run, int socket)
@@ -109,26 +83,10 @@ static int run_renderer(struct run *run, int socket)
 	 * ends this one.
 	 */
 	signal(SIGINT, SIG_IGN);
-	block_signals(SIG_UNBLOCK);
+	program_mask_signals(SIG_UNBLOCK);
 	status = renderer_run(run, socket);
 	close(socket);
 	return status;
-}
-
-/* It has ended, or is about to: waits for that, and tells why where it did not itself. */
-static int reap_renderer(struct run *run, pid_t renderer, bool expected)
-{
-	int status;
-
-	while (waitpid(renderer, &status, 0) < 0) {
-		if (errno != EINTR)
-			return run_fail(run, "waitpid: %s", strerror(errno));
-	}
-	if (expected)
-		return STATUS_CLEAN;
-	if (WIFSIGNALED(status))
-		return run_fail(run, "the renderer is gone: %s", strsignal(WTERMSIG(status)));
-	return run_fail(run, "the renderer is gone: exit status %d", WEXITSTATUS(status));
 }
 
 /* The renderer has ended on return, one way or the other. */
@@ -139,14 +97,14 @@ static int show(struct run *run, struct screen *screen, int socket, pid_t render
 
 	/* Opened behind the fork: were it shared, the death of the display would not close it. */
 	if (run->options.fences)
-		device = run_open_device(run);
+		device = program_open_device();
 	if ((device >= 0 || !run->options.fences) && !screen_init(screen, run, device))
 		display_run(run, screen, socket, renderer, &result);
 	if (device >= 0)
 		close(device);
 	if (!result.ended && !result.renderer_gone)
 		kill(renderer, SIGTERM);
-	if (reap_renderer(run, renderer, !result.renderer_gone))
+	if (program_reap(renderer, "renderer", !result.renderer_gone))
 		return STATUS_FAILED;
 	return result.status;
 }
@@ -158,13 +116,13 @@ static int run_display(struct run *run, int socket, pid_t renderer, FILE *trace,
 
 	status = show(run, &screen, socket, renderer);
 	if (!status)
-		status = write_table(run, &screen);
+		status = write_table(&screen);
 	if (!status)
-		status = write_output(run, &screen, run->options.trace_path, trace, report_trace);
+		status = write_output(&screen, run->options.trace_path, trace, report_trace);
 	if (!status)
-		status = write_output(run, &screen, run->options.svg_path, svg, report_svg);
+		status = write_output(&screen, run->options.svg_path, svg, report_svg);
 	if (!status && screen.torn)
-		status = STATUS_TORN;
+		status = STATUS_WRONG;
 	screen_destroy(&screen);
 	return status;
 }
@@ -175,11 +133,11 @@ static int run_both(struct run *run, FILE *trace, FILE *svg)
 	pid_t renderer;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
-		return run_fail(run, "socketpair: %s", strerror(errno));
-	block_signals(SIG_BLOCK);
+		return program_fail("socketpair: %s", strerror(errno));
+	program_mask_signals(SIG_BLOCK);
 	renderer = fork();
 	if (renderer < 0) {
-		status = run_fail(run, "fork: %s", strerror(errno));
+		status = program_fail("fork: %s", strerror(errno));
 		close(sockets[1]);
 	} else if (renderer == 0) {
 		close(sockets[0]);
@@ -199,16 +157,18 @@ int main(int argc, char **argv)
 	int error, status;
 
 	options_parse(&run.options, argc, argv);
-	error = run_init(&run);
+	error = program_init("page-flip", run.options.device, !run.options.quiet);
+	if (!error)
+		error = run_init(&run);
 	if (error) {
 		fprintf(stderr, "page-flip: out of memory\n");
 		return STATUS_FAILED;
 	}
 	/* Who reads the progress, or the table, may go away. */
 	signal(SIGPIPE, SIG_IGN);
-	status = open_output(&run, run.options.trace_path, &trace);
+	status = program_open_output(run.options.trace_path, &trace);
 	if (!status)
-		status = open_output(&run, run.options.svg_path, &svg);
+		status = program_open_output(run.options.svg_path, &svg);
 	if (!status)
 		status = run_both(&run, trace, svg);
 	if (trace)
@@ -216,5 +176,6 @@ int main(int argc, char **argv)
 	if (svg)
 		fclose(svg);
 	run_destroy(&run);
+	program_exit();
 	return status;
 }

@@ -3,8 +3,6 @@
  * The command line: argp, the limits of each number, and what is taken where an option is not
  * given.
  */
-#include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,31 +58,6 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-/* Takes a whole number from text up to the character end, and leaves text behind it. */
-static bool parse_number(const char **text, char end, long minimum, long maximum, long *number)
-{
-	char *rest;
-
-	if (**text < '0' || **text > '9')
-		return false;
-	errno = 0;
-	*number = strtol(*text, &rest, 10);
-	if (errno || *rest != end || *number < minimum || *number > maximum)
-		return false;
-	*text = rest;
-	return true;
-}
-
-static uint32_t parse_count(struct argp_state *state, const char *name, const char *text,
-			    long minimum, long maximum)
-{
-	long number;
-
-	if (!parse_number(&text, '\0', minimum, maximum, &number))
-		argp_error(state, "--%s takes a number from %ld to %ld", name, minimum, maximum);
-	return number;
-}
-
 static void parse_hz(struct argp_state *state, const char *text, struct options *options)
 {
 	char *rest;
@@ -92,41 +65,6 @@ static void parse_hz(struct argp_state *state, const char *text, struct options 
 	options->hz = strtod(text, &rest);
 	if (rest == text || *rest || !(options->hz >= 10 && options->hz <= 1000))
 		argp_error(state, "--hz takes a number from 10 to 1000");
-}
-
-static void parse_render(struct argp_state *state, const char *text, struct options *options)
-{
-	const char *colon = strchr(text, ':');
-	long mean, jitter = 0;
-	bool valid;
-
-	valid = parse_number(&text, colon ? ':' : '\0', 0, RENDER_US_MAX, &mean);
-	if (valid && colon) {
-		text++;
-		valid = parse_number(&text, '\0', 0, mean, &jitter);
-	}
-	if (!valid)
-		argp_error(state,
-			   "--render-us takes MEAN[:JITTER], MEAN up to %d and JITTER up to MEAN",
-			   RENDER_US_MAX);
-	options->render_mean_ns = mean * 1000;
-	options->render_jitter_ns = jitter * 1000;
-}
-
-static void parse_size(struct argp_state *state, const char *text, struct options *options)
-{
-	long width, height = 0;
-	bool valid;
-
-	valid = parse_number(&text, 'x', 16, 4096, &width);
-	if (valid) {
-		text++;
-		valid = parse_number(&text, '\0', 16, 4096, &height);
-	}
-	if (!valid)
-		argp_error(state, "--size takes WIDTHxHEIGHT, each from 16 to 4096");
-	options->width = width;
-	options->height = height;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -138,13 +76,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		parse_hz(state, text, options);
 		break;
 	case KEY_FRAMES:
-		options->frames = parse_count(state, "frames", text, 1, 100000);
+		options->frames = arguments_count(state, "frames", text, 1, 100000);
 		break;
 	case KEY_BUFFERS:
-		options->buffers = parse_count(state, "buffers", text, 2, BUFFERS_MAX);
+		options->buffers = arguments_count(state, "buffers", text, 2, BUFFERS_MAX);
 		break;
 	case KEY_RENDER_US:
-		parse_render(state, text, options);
+		options->render = arguments_duration(state, "render-us", text, RENDER_US_MAX);
 		break;
 	case KEY_MODE:
 		if (!strcmp(text, "fifo"))
@@ -155,7 +93,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 			argp_error(state, "--mode is fifo or mailbox");
 		break;
 	case KEY_SIZE:
-		parse_size(state, text, options);
+		arguments_size(state, "size", text, 16, 4096, &options->width, &options->height);
 		break;
 	case KEY_DEVICE:
 		options->device = text;
@@ -196,20 +134,18 @@ void options_parse(struct options *options, int argc, char **argv)
 		.hz = 60,
 		.frames = 300,
 		.buffers = 3,
-		.render_mean_ns = -1,
+		.render.mean_ns = -1,
 		.mode = MODE_FIFO,
 		.width = 640,
 		.height = 360,
 		.fences = true,
 	};
-	argp_err_exit_status = 2;
-	/* Whoever complains, argp or we, has the same name. */
-	argv[0] = program_invocation_short_name;
+	arguments_begin(argv);
 	argp_parse(&parser, argc, argv, 0, NULL, options);
 
 	options->period_ns = 1e9 / options->hz + .5;
-	if (options->render_mean_ns < 0) {
-		options->render_mean_ns = options->period_ns * RENDER_MEAN_PERCENT / 100;
-		options->render_jitter_ns = options->period_ns * RENDER_JITTER_PERCENT / 100;
+	if (options->render.mean_ns < 0) {
+		options->render.mean_ns = options->period_ns * RENDER_MEAN_PERCENT / 100;
+		options->render.jitter_ns = options->period_ns * RENDER_JITTER_PERCENT / 100;
 	}
 }

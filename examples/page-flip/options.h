@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arguments.h"
+
 #define BUFFERS_MAX 16
 
 enum flip_mode {
@@ -19,8 +21,7 @@ struct options {
 	int64_t period_ns;	/* of the vertical blank: 1 / hz */
 	uint32_t frames;
 	uint32_t buffers;
-	int64_t render_mean_ns;
-	int64_t render_jitter_ns;
+	struct duration render;	/* of a frame */
 	enum flip_mode mode;
 	uint32_t width, height;
 	bool fences;

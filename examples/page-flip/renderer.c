@@ -31,24 +31,24 @@
 
 enum buffer_state {
 	BUFFER_FREE,
-	BUFFER_QUEUED,	/* its flip is sent, the out-fence has not come back yet */
-	BUFFER_FENCED,	/* busy until out_fence is signaled */
+	BUFFER_QUEUED, /* its flip is sent, the out-fence has not come back yet */
+	BUFFER_FENCED, /* busy until out_fence is signaled */
 };
 
 struct buffer {
 	enum buffer_state state;
-	uint32_t *pixels;	/* mapped; the memfd itself is the display's */
-	int out_fence;		/* a sync_file of the display's, -1: none */
+	uint32_t *pixels; /* mapped; the memfd itself is the display's */
+	int out_fence;	  /* a sync_file of the display's, -1: none */
 };
 
 struct renderer {
 	struct run *run;
 	const struct options *options;
 	int socket;
-	int device;		/* -1 with --no-fences */
-	uint32_t timeline;	/* one point a frame */
+	int device;	   /* -1 with --no-fences */
+	uint32_t timeline; /* one point a frame */
 	uint64_t random;
-	uint32_t last_buffer;	/* the one drawn into last */
+	uint32_t last_buffer; /* the one drawn into last */
 	struct buffer buffers[BUFFERS_MAX];
 };
 
@@ -59,7 +59,7 @@ struct renderer {
 
 static int fail_peer(struct renderer *renderer)
 {
-	return run_fail(renderer->run, "the display is gone");
+	return program_fail("the display is gone");
 }
 
 /*
@@ -93,7 +93,7 @@ static int sleep_until(struct renderer *renderer, int64_t deadline_ns)
 
 	ready = poll_until(&peer, 1, deadline_ns);
 	if (ready < 0)
-		return run_fail(renderer->run, "poll: %s", strerror(-ready));
+		return program_fail("poll: %s", strerror(-ready));
 	return ready ? fail_peer(renderer) : STATUS_CLEAN;
 }
 
@@ -107,12 +107,12 @@ static int send_message(struct renderer *renderer, const struct message *message
 		if (error != -EAGAIN)
 			break;
 		if (poll_until(&peer, 1, clock_now() + POLL_LIMIT_NS) <= 0)
-			return run_fail(renderer->run, "the display takes no more flips");
+			return program_fail("the display takes no more flips");
 	}
 	if (error == -EPIPE || error == -ECONNRESET)
 		return fail_peer(renderer);
 	if (error)
-		return run_fail(renderer->run, "cannot send to the display: %s", strerror(-error));
+		return program_fail("cannot send to the display: %s", strerror(-error));
 	return STATUS_CLEAN;
 }
 
@@ -135,7 +135,7 @@ static int create_buffer(struct renderer *renderer, uint32_t index)
 		pixels = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, memory,
 			      0);
 	if (pixels == MAP_FAILED) {
-		status = run_fail(renderer->run, "cannot create a buffer: %s", strerror(errno));
+		status = program_fail("cannot create a buffer: %s", strerror(errno));
 	} else {
 		renderer->buffers[index].pixels = pixels;
 		status = send_message(renderer, &message, memory);
@@ -168,7 +168,7 @@ static int receive_release(struct renderer *renderer)
 		if (fence >= 0)
 			close(fence);
 	}
-	return run_fail(renderer->run, "the display sent something that is no release");
+	return program_fail("the display sent something that is no release");
 }
 
 /* poll() says that the out-fence of the buffer is signaled: how did it end? */
@@ -177,7 +177,7 @@ static int take_buffer_back(struct renderer *renderer, struct buffer *buffer)
 	int status;
 
 	if (dma_fence_sync_file_get_status(buffer->out_fence, &status))
-		return run_fail_device(renderer->run, "cannot read an out-fence");
+		return program_fail_device("cannot read an out-fence");
 	if (status == -ECANCELED) {
 		/*
 		 * The device signals the fences of a dead process so; and its own when it is
@@ -185,11 +185,10 @@ static int take_buffer_back(struct renderer *renderer, struct buffer *buffer)
 		 */
 		if (sleep_until(renderer, clock_now() + HANG_UP_LIMIT_NS))
 			return STATUS_FAILED;
-		return run_fail(renderer->run, "the device %s was stopped",
-				renderer->options->device);
+		return program_fail("the device %s was stopped", renderer->options->device);
 	}
 	if (status < 0)
-		return run_fail(renderer->run, "an out-fence failed: %s", strerror(-status));
+		return program_fail("an out-fence failed: %s", strerror(-status));
 	if (status == 0)
 		return STATUS_CLEAN;
 	close(buffer->out_fence);
@@ -217,7 +216,7 @@ static int wait_for_release(struct renderer *renderer)
 	}
 	ready = poll_until(descriptors, count, clock_now() + POLL_LIMIT_NS);
 	if (ready < 0)
-		return run_fail(renderer->run, "poll: %s", strerror(-ready));
+		return program_fail("poll: %s", strerror(-ready));
 	for (nfds_t index = 1; index < count; index++) {
 		if (descriptors[index].revents && take_buffer_back(renderer, waited[index]))
 			return STATUS_FAILED;
@@ -250,7 +249,7 @@ static int acquire_buffer(struct renderer *renderer)
 	while ((index = find_free_buffer(renderer)) < 0) {
 		watchdog_feed();
 		if (clock_now() >= deadline) {
-			run_fail(renderer->run, "the display does not leave its buffers");
+			program_fail("the display does not leave its buffers");
 			return -1;
 		}
 		if (wait_for_release(renderer))
@@ -262,18 +261,6 @@ static int acquire_buffer(struct renderer *renderer)
 
 /* ---- frames ---- */
 
-/* The mean, give or take up to the jitter. The same frames of every run take the same time. */
-static int64_t render_time(struct renderer *renderer)
-{
-	int64_t jitter = renderer->options->render_jitter_ns;
-
-	renderer->random ^= renderer->random << 13;
-	renderer->random ^= renderer->random >> 7;
-	renderer->random ^= renderer->random << 17;
-	return renderer->options->render_mean_ns - jitter +
-	       (int64_t)(renderer->random % (2 * (uint64_t)jitter + 1));
-}
-
 /*
  * Point frame + 1 of the timeline is the fence of the frame. Its handle is not needed once it is
  * exported: the timeline signals it, and would signal it with -ECANCELED if this process died.
@@ -284,10 +271,10 @@ static int create_in_fence(struct renderer *renderer, uint32_t frame, int *fence
 	uint32_t handle;
 
 	if (dma_fence_device_timeline_point(renderer->device, renderer->timeline, &point, &handle))
-		return run_fail_device(renderer->run, "cannot create a fence");
+		return program_fail_device("cannot create a fence");
 	*fence = dma_fence_device_export(renderer->device, handle);
 	if (*fence < 0 || dma_fence_device_close_handle(renderer->device, handle))
-		return run_fail_device(renderer->run, "cannot export a fence");
+		return program_fail_device("cannot export a fence");
 	return STATUS_CLEAN;
 }
 
@@ -309,9 +296,9 @@ static int queue_flip(struct renderer *renderer, uint32_t frame, uint32_t buffer
 
 static int render(struct renderer *renderer, uint32_t frame)
 {
-	struct frame_record *record = &renderer->run->shared->frames[frame];
+	struct frame_record *record = &renderer->run->frames[frame];
 	const struct options *options = renderer->options;
-	int64_t start, duration = render_time(renderer);
+	int64_t start, duration = duration_next(&options->render, &renderer->random);
 	int buffer;
 
 	record->wait_ns = clock_now();
@@ -332,7 +319,7 @@ static int render(struct renderer *renderer, uint32_t frame)
 	if (options->fences &&
 	    dma_fence_device_timeline_advance(renderer->device, renderer->timeline,
 					      (uint64_t)frame + 1, 0, NULL))
-		return run_fail_device(renderer->run, "cannot signal a fence");
+		return program_fail_device("cannot signal a fence");
 	return STATUS_CLEAN;
 }
 
@@ -342,12 +329,12 @@ static int render_all(struct renderer *renderer)
 	const struct options *options = renderer->options;
 
 	if (options->fences) {
-		renderer->device = run_open_device(renderer->run);
+		renderer->device = program_open_device();
 		if (renderer->device < 0)
 			return STATUS_FAILED;
 		if (dma_fence_device_timeline_create(renderer->device, "renderer", 0,
 						     &renderer->timeline))
-			return run_fail_device(renderer->run, "cannot create a timeline");
+			return program_fail_device("cannot create a timeline");
 	}
 	for (uint32_t index = 0; index < options->buffers; index++) {
 		if (create_buffer(renderer, index))
@@ -377,9 +364,9 @@ int renderer_run(struct run *run, int socket)
 
 	/* The default of 50 us would be most of a tile's time at a high rate. */
 	prctl(PR_SET_TIMERSLACK, 1);
-	error = watchdog_start(run, WATCHDOG_LIMIT_NS, 0);
+	error = watchdog_start(WATCHDOG_LIMIT_NS, 0);
 	if (error) {
-		status = run_fail(run, "cannot start a timer: %s", strerror(-error));
+		status = program_fail("cannot start a timer: %s", strerror(-error));
 	} else {
 		status = render_all(&renderer);
 		watchdog_stop();

@@ -7,46 +7,12 @@
 #include <stdlib.h>
 
 #include "report.h"
-
-struct latencies {
-	int64_t *ns;
-	size_t count;
-};
-
-static int compare(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
-/* The smallest value that at least so many percent of all do not exceed; of sorted values. */
-static double percentile_ms(const struct latencies *latencies, unsigned int percent)
-{
-	size_t rank = (latencies->count * percent + 99) / 100;
-
-	return latencies->ns[rank ? rank - 1 : 0] / NS_PER_MS;
-}
-
-static void print_latencies(FILE *file, const char *name, struct latencies *latencies,
-			    const char *explanation)
-{
-	if (!latencies->count)
-		return;
-	qsort(latencies->ns, latencies->count, sizeof(*latencies->ns), compare);
-	fprintf(file, "  %-16s %9.3f ms %9.3f ms   %s\n", name, percentile_ms(latencies, 50),
-		percentile_ms(latencies, 99), explanation);
-}
-
-static void print_count(FILE *file, const char *name, uint32_t count, const char *explanation)
-{
-	fprintf(file, "  %-16s %9" PRIu32 "   %s\n", name, count, explanation);
-}
+#include "table.h"
 
 static int print_all_latencies(FILE *file, const struct screen *screen)
 {
-	const struct frame_record *frames = screen->run->shared->frames;
-	struct latencies wake = { 0 }, flip = { 0 };
+	const struct frame_record *frames = screen->run->frames;
+	struct table_values wake = { 0 }, flip = { 0 };
 
 	wake.ns = calloc(screen->received + 1, sizeof(*wake.ns));
 	flip.ns = calloc(screen->received + 1, sizeof(*flip.ns));
@@ -64,9 +30,10 @@ static int print_all_latencies(FILE *file, const struct screen *screen)
 	}
 	if (wake.count)
 		fprintf(file, "\n  %-16s %9s    %9s\n", "latency", "p50", "p99");
-	print_latencies(file, "fence to display", &wake, "from the signal until the display knows");
-	print_latencies(file, "fence to flip", &flip,
-			"from the signal until the frame is on screen");
+	table_print_percentiles(file, "fence to display", &wake,
+				"from the signal until the display knows");
+	table_print_percentiles(file, "fence to flip", &flip,
+				"from the signal until the frame is on screen");
 	free(wake.ns);
 	free(flip.ns);
 	return 0;
@@ -75,7 +42,7 @@ static int print_all_latencies(FILE *file, const struct screen *screen)
 int report_table(FILE *file, const struct screen *screen)
 {
 	const struct options *options = &screen->run->options;
-	const struct frame_record *frames = screen->run->shared->frames;
+	const struct frame_record *frames = screen->run->frames;
 	uint32_t fates[FATE_FAILED + 1] = { 0 }, overslept = 0;
 
 	for (uint32_t frame = 0; frame < screen->received; frame++)
@@ -88,23 +55,24 @@ int report_table(FILE *file, const struct screen *screen)
 		", rendered in %.1f ms",
 		options->hz, options->mode == MODE_FIFO ? "fifo" : "mailbox", options->buffers,
 		options->frames, options->width, options->height,
-		options->render_mean_ns / NS_PER_MS);
-	if (options->render_jitter_ns)
-		fprintf(file, " +- %.1f ms", options->render_jitter_ns / NS_PER_MS);
+		options->render.mean_ns / NS_PER_MS);
+	if (options->render.jitter_ns)
+		fprintf(file, " +- %.1f ms", options->render.jitter_ns / NS_PER_MS);
 	fprintf(file, "%s\n\n", options->fences ? "" : ", without fences");
 
-	print_count(file, "flips", screen->shown, "frames that came on screen");
-	print_count(file, "repeated frames", screen->repeated,
-		    "vertical blanks at which no new frame was ready");
+	table_print_count(file, "flips", screen->shown, "frames that came on screen");
+	table_print_count(file, "repeated frames", screen->repeated,
+			  "vertical blanks at which no new frame was ready");
 	if (overslept)
-		print_count(file, "  overslept", overslept,
-			    "of them: the display itself was not woken in time");
+		table_print_count(file, "  overslept", overslept,
+				  "of them: the display itself was not woken in time");
 	if (options->mode == MODE_MAILBOX)
-		print_count(file, "dropped frames", fates[FATE_DROPPED],
-			    "a newer one was ready first");
+		table_print_count(file, "dropped frames", fates[FATE_DROPPED],
+				  "a newer one was ready first");
 	if (fates[FATE_FAILED])
-		print_count(file, "failed frames", fates[FATE_FAILED],
-			    "their fence was signaled with an error");
-	print_count(file, "torn frames", screen->torn, "the scanout met pixels of another frame");
+		table_print_count(file, "failed frames", fates[FATE_FAILED],
+				  "their fence was signaled with an error");
+	table_print_count(file, "torn frames", screen->torn,
+			  "the scanout met pixels of another frame");
 	return options->fences ? print_all_latencies(file, screen) : 0;
 }

@@ -19,7 +19,7 @@ enum { TRACK_SCREEN = 1, TRACK_VBLANK = 2, TRACK_BUFFERS = 3 };
 
 struct trace {
 	FILE *file;
-	int64_t origin_ns;	/* becomes 0 */
+	int64_t origin_ns; /* becomes 0 */
 	bool comma;
 };
 
@@ -115,7 +115,7 @@ void report_trace(FILE *file, const struct screen *screen)
 		[VBLANK_OVERSLEPT] = "vblank: overslept",
 	};
 	const struct options *options = &screen->run->options;
-	const struct frame_record *frames = screen->run->shared->frames;
+	const struct frame_record *frames = screen->run->frames;
 	struct trace trace = { .file = file };
 	int64_t end_ns = 0;
 	char name[32];

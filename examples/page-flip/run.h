@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the renderer and the display have in common: the options, one record for each frame in
- * shared memory, the clock, and how a failure is told. Who writes which field of a record is said
- * there; the other process reads it only after the frame's fence, or after the end of the writer.
+ * What the renderer and the display have in common: the options, and one record for each frame in
+ * shared memory. Who writes which field of a record is said there; the other process reads it only
+ * after the frame's fence, or after the end of the writer.
  */
 #ifndef PAGE_FLIP_RUN_H
 #define PAGE_FLIP_RUN_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "options.h"
-
-#define NS_PER_SECOND INT64_C(1000000000)
-#define NS_PER_MS     1000000.0
-#define NS_PER_US     1000.0
-
-/* The exit statuses. */
-enum {
-	STATUS_CLEAN = 0,
-	STATUS_TORN = 1,
-	STATUS_FAILED = 2,
-};
+#include "program.h"
 
 enum frame_fate {
 	FATE_NONE,	/* the display has not heard of it */
@@ -49,43 +38,13 @@ struct frame_record {
 	bool torn;	/* a scanout saw pixels that are not of this frame */
 };
 
-/* In memory that both processes share. */
-struct shared {
-	atomic_bool failure_told;
-	struct frame_record frames[];
-};
-
 struct run {
 	struct options options;
-	struct shared *shared;
-	bool progress_line;	/* one may stand on the terminal, to be wiped first */
+	struct frame_record *frames;	/* in memory that both processes share */
 };
 
 /* options must be filled in. 0, or a negative errno. */
 int run_init(struct run *run);
 void run_destroy(struct run *run);
-
-/*
- * Says on standard error what went wrong, unless one of the two processes has done so already: when
- * one fails the other sees that it is gone, and the user is to read the cause, not its echo.
- * Returns STATUS_FAILED.
- */
-int run_fail(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The same for a call to the device that has just failed: what it was, and errno. */
-int run_fail_device(struct run *run, const char *what);
-/* An open of the device, the caller's to close, or -1 when the cause has been told. */
-int run_open_device(struct run *run);
-
-int64_t clock_now(void);
-
-/*
- * Ends the process, and before it the process `peer` (0: none), when watchdog_feed() has not been
- * called for twice limit_ns: a call to the device that never returns can be ended by nothing else.
- * One a process. 0, or a negative errno.
- */
-int watchdog_start(struct run *run, int64_t limit_ns, int peer);
-void watchdog_feed(void);
-void watchdog_stop(void);
 
 #endif /* PAGE_FLIP_RUN_H */

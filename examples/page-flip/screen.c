@@ -17,7 +17,7 @@
 
 static struct frame_record *record_of(const struct screen *screen, uint32_t frame)
 {
-	return &screen->run->shared->frames[frame];
+	return &screen->run->frames[frame];
 }
 
 static size_t buffer_size(const struct screen *screen)
@@ -35,7 +35,7 @@ int screen_init(struct screen *screen, struct run *run, int device)
 	};
 	screen->flips = calloc(run->options.frames, sizeof(*screen->flips));
 	if (!screen->flips)
-		return run_fail(run, "out of memory");
+		return program_fail("out of memory");
 	for (uint32_t frame = 0; frame < run->options.frames; frame++)
 		screen->flips[frame].in_fence = -1;
 	return STATUS_CLEAN;
@@ -69,10 +69,10 @@ int screen_add_buffer(struct screen *screen, uint32_t index, int memory)
 	seals = fcntl(memory, F_GET_SEALS);
 	if (index >= screen->run->options.buffers || screen->buffers[index] || seals < 0 ||
 	    !(seals & F_SEAL_SHRINK) || fstat(memory, &status) || (size_t)status.st_size < size)
-		return run_fail(screen->run, "the renderer sent something that is no buffer");
+		return program_fail("the renderer sent something that is no buffer");
 	pixels = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, memory, 0);
 	if (pixels == MAP_FAILED)
-		return run_fail(screen->run, "cannot map a buffer: %s", strerror(errno));
+		return program_fail("cannot map a buffer: %s", strerror(errno));
 	screen->buffers[index] = pixels;
 	return STATUS_CLEAN;
 }
@@ -91,7 +91,7 @@ static int release(struct screen *screen, uint32_t frame)
 	flip->out_fence = 0;
 	if (dma_fence_device_signal(screen->device, handle, 0) ||
 	    dma_fence_device_close_handle(screen->device, handle))
-		return run_fail_device(screen->run, "cannot signal an out-fence");
+		return program_fail_device("cannot signal an out-fence");
 	return STATUS_CLEAN;
 }
 
@@ -158,12 +158,12 @@ int screen_fence_signaled(struct screen *screen, uint32_t frame)
 	int status;
 
 	if (dma_fence_sync_file_get_status(flip->in_fence, &status))
-		return run_fail_device(screen->run, "cannot read an in-fence");
+		return program_fail_device("cannot read an in-fence");
 	close(flip->in_fence);
 	flip->in_fence = -1;
 	if (status == 0)
-		return run_fail(screen->run, "%s: an in-fence polls as signaled and is active",
-				screen->run->options.device);
+		return program_fail("%s: an in-fence polls as signaled and is active",
+				    screen->run->options.device);
 	/* A newer frame may have taken its place before word of this one's fence came. */
 	if (record_of(screen, frame)->fate != FATE_QUEUED)
 		return STATUS_CLEAN;
@@ -183,7 +183,7 @@ static int add_vblank(struct screen *screen, int64_t time_ns, enum vblank_outcom
 
 		vblanks = reallocarray(screen->vblanks, capacity, sizeof(*vblanks));
 		if (!vblanks)
-			return run_fail(screen->run, "out of memory");
+			return program_fail("out of memory");
 		screen->vblanks = vblanks;
 		screen->vblank_capacity = capacity;
 	}

@@ -4,8 +4,8 @@
  * upper one, which no screen shows, the stamp of the frame. Who scans a frame out and finds another
  * stamp in it sees a torn frame.
  */
-#ifndef PAGE_FLIP_PICTURE_H
-#define PAGE_FLIP_PICTURE_H
+#ifndef EXAMPLES_PICTURE_H
+#define EXAMPLES_PICTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,4 +25,4 @@ void picture_draw(uint32_t *pixels, uint32_t width, uint32_t height, uint32_t fr
 bool picture_check(const uint32_t *pixels, uint32_t width, uint32_t first, uint32_t end,
 		   uint32_t frame);
 
-#endif /* PAGE_FLIP_PICTURE_H */
+#endif /* EXAMPLES_PICTURE_H */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "protocol.h"
+#include "message.h"
 
 int message_send(int socket, const struct message *message, int fd)
 {

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each process of an example needs: how a failure is told, the exit statuses, the clock, the
+ * device, and the watchdog. All of it is state of the process; what the processes of one run share
+ * is whether a failure has been told. program_init() comes before the fork.
+ */
+#ifndef EXAMPLES_PROGRAM_H
+#define EXAMPLES_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define NS_PER_MS     1000000.0
+#define NS_PER_US     1000.0
+
+/* The exit statuses. */
+enum {
+	STATUS_CLEAN = 0,
+	STATUS_WRONG = 1,	/* what fences are there to prevent has happened */
+	STATUS_FAILED = 2,
+};
+
+/*
+ * name is the program's, device the path of the node; both are kept. progress: a line of progress
+ * may stand on the terminal, to be wiped before anything else is written. 0, or a negative errno.
+ */
+int program_init(const char *name, const char *device, bool progress);
+void program_exit(void);
+bool program_has_progress_line(void);
+void program_wipe_progress_line(void);
+
+/*
+ * Says on standard error what went wrong, unless a process of this run has done so already: when
+ * one fails the others see that it is gone, and the user is to read the cause, not its echo.
+ * Returns STATUS_FAILED.
+ */
+int program_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for a call to the device that has just failed: what it was, and errno. */
+int program_fail_device(const char *what);
+/* An open of the device, the caller's to close, or -1 when the cause has been told. */
+int program_open_device(void);
+
+/*
+ * A file to be written at the end, opened before the run: a path that cannot be written is not to
+ * be found out after it. *file is NULL for no path. Both return an exit status; the second one's
+ * says whether all of it was written.
+ */
+int program_open_output(const char *path, FILE **file);
+int program_flush_output(const char *path, FILE *file);
+
+/* SIGINT and SIGTERM: how is that of sigprocmask(). */
+void program_mask_signals(int how);
+/*
+ * Waits for the end of a child that is called `what`. expected: how it ended does not matter.
+ * Returns an exit status, and tells why where the child did not itself.
+ */
+int program_reap(pid_t child, const char *what, bool expected);
+
+int64_t clock_now(void);
+
+/*
+ * Ends the process, and before it the process `peer` (0: none), when watchdog_feed() has not been
+ * called for twice limit_ns: a call to the device that never returns can be ended by nothing else.
+ * One a process. 0, or a negative errno.
+ */
+int watchdog_start(int64_t limit_ns, pid_t peer);
+void watchdog_feed(void);
+void watchdog_stop(void);
+
+#endif /* EXAMPLES_PROGRAM_H */
