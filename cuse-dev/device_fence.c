@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "device_fence.h"
+#include "event.h"
 
 static const char *driver_name(struct dma_fence *fence)
 {
@@ -41,10 +42,25 @@ static void timeline_put(struct device_timeline *timeline)
 	free(timeline);
 }
 
+/*
+ * The first waiter of a lazy fence. Whether that has anything to wait for is its creator's to say,
+ * by signaling it.
+ */
+static bool tell_creator(struct dma_fence *base)
+{
+	struct device_fence *fence = to_device_fence(base);
+
+	if (fence->enable)
+		event_deliver(fence->enable);
+	return true;
+}
+
 static void release(struct dma_fence *base)
 {
 	struct device_fence *fence = to_device_fence(base);
 
+	if (fence->enable)
+		event_discard(fence->enable);
 	timer_cancel(fence->device, &fence->timer);
 	fence->device->stats.fences--;
 	if (fence->is_point) {
@@ -59,6 +75,7 @@ static void release(struct dma_fence *base)
 static const struct dma_fence_ops fence_ops = {
 	.get_driver_name = driver_name,
 	.get_timeline_name = fence_timeline_name,
+	.enable_signaling = tell_creator,
 	.release = release,
 	.set_deadline = keep_deadline,
 };
@@ -66,6 +83,7 @@ static const struct dma_fence_ops fence_ops = {
 static const struct dma_fence_ops point_ops = {
 	.get_driver_name = driver_name,
 	.get_timeline_name = point_timeline_name,
+	.enable_signaling = tell_creator,
 	.release = release,
 	.set_deadline = keep_deadline,
 };
@@ -117,6 +135,16 @@ int device_fence_create(struct device *device, const char *name, struct device_t
 err_free:
 	free(fence);
 	return ret;
+}
+
+int device_fence_make_lazy(struct device_fence *fence, struct open_file *creator)
+{
+	return event_prepare(creator, &fence->enable,
+			     &(struct dma_fence_event){
+				     .type = DMA_FENCE_EVENT_ENABLE,
+				     .context = fence->base.context,
+				     .seqno = fence->base.seqno,
+			     });
 }
 
 /*

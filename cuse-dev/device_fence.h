@@ -17,6 +17,8 @@
 #include "timeline.h"
 #include "timer.h"
 
+struct event;
+
 struct device_timeline {
 	struct device *device;
 	struct sync_timeline *timeline;
@@ -41,7 +43,8 @@ struct device_fence {
 			struct device_fence *next, *prev;
 		};
 	};
-	int job_error; /* how the simulated job ends */
+	struct event *enable; /* a lazy one's: not delivered yet; else NULL */
+	int job_error;	      /* how the simulated job ends */
 	bool is_point;
 };
 
@@ -58,6 +61,8 @@ int device_fence_create(struct device *device, const char *name, struct device_t
 /* timeout_ns 0: none. delay_ns < 0: no simulated job. -ENOMEM. */
 int device_fence_set_times(struct device_fence *fence, uint64_t timeout_ns, int64_t delay_ns,
 			   int error);
+/* Its creator is to be told of the first waiter. -ENOMEM. */
+int device_fence_make_lazy(struct device_fence *fence, struct open_file *creator);
 /* Through its handle. Signals nothing where it is signaled. */
 void device_fence_signal(struct device_fence *fence, int error);
 /* Its CREATE handle is gone. */

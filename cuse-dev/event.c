@@ -11,7 +11,8 @@ static void event_free(struct event *event)
 {
 	struct open_file *file = event->file;
 
-	HASH_DEL(file->events, event);
+	if (event->is_numbered)
+		HASH_DEL(file->events, event);
 	account_uncharge(file->account, sizeof(*event));
 	if (event->fence) {
 		account_uncharge(file->account, account_fence_cost(event->fence));
@@ -85,6 +86,7 @@ int event_add(struct open_file *file, struct dma_fence *fence, int eventfd, uint
 	HASH_ADD_INT(file->events, record.event, event);
 	if (!event->hh.tbl)
 		goto err_free;
+	event->is_numbered = true;
 	file->device->stats.events++;
 	event->fence = dma_fence_get(fence);
 	/* A container may turn out to be signaled only now that it looks at its members. */
@@ -141,10 +143,60 @@ unsigned int events_take(struct open_file *file, struct dma_fence_event *records
 	return taken;
 }
 
+int event_prepare(struct open_file *file, struct event **owner,
+		  const struct dma_fence_event *record)
+{
+	struct event *event;
+
+	if (account_charge(file->account, sizeof(*event)))
+		return -ENOMEM;
+	event = calloc(1, sizeof(*event));
+	if (!event) {
+		account_uncharge(file->account, sizeof(*event));
+		return -ENOMEM;
+	}
+	event->file = file;
+	event->eventfd = -1;
+	event->record = *record;
+	event->prepared = owner;
+	*owner = event;
+	DL_APPEND(file->prepared, event);
+	file->device->stats.events++;
+	return 0;
+}
+
+/* It is its owner's no longer. */
+static void take_from_owner(struct event *event)
+{
+	*event->prepared = NULL;
+	event->prepared = NULL;
+	DL_DELETE(event->file->prepared, event);
+}
+
+void event_deliver(struct event *event)
+{
+	struct open_file *file = event->file;
+
+	take_from_owner(event);
+	event->record.timestamp_ns = dma_fence_now();
+	DL_APPEND(file->ready, event);
+	file_became_readable(file);
+}
+
+void event_discard(struct event *event)
+{
+	take_from_owner(event);
+	event_free(event);
+}
+
 void events_drop_all(struct open_file *file)
 {
 	struct event *event, *next;
 
 	HASH_ITER(hh, file->events, event, next)
 		drop(event);
+	DL_FOREACH_SAFE(file->ready, event, next)
+		drop(event);
+	DL_FOREACH_SAFE(file->prepared, event, next)
+		event_discard(event);
 }

@@ -86,7 +86,7 @@ void file_release(struct open_file *file)
 bool file_is_fresh(const struct open_file *file)
 {
 	return !file->bound && !file->handles_open && !file->exports && !file->events &&
-	       !file->waits && !file->jobs;
+	       !file->ready && !file->prepared && !file->waits && !file->jobs;
 }
 
 int file_bind(struct open_file *file, struct dma_fence *fence)

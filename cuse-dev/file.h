@@ -56,8 +56,9 @@ struct open_file {
 	struct export *exports;	  /* utlist */
 	unsigned int export_count;
 
-	struct event *events; /* hash by number: all, until delivered */
-	struct event *ready;  /* utlist: fired, not read */
+	struct event *events;	/* hash by number: those of EVENT_ADD, until delivered */
+	struct event *ready;	/* utlist: fired, not read */
+	struct event *prepared; /* utlist: the device's own, not due yet */
 	uint32_t last_event;
 	struct parked_read *readers; /* utlist: in read() */
 

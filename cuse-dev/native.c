@@ -25,6 +25,7 @@ static const struct ioctl_row rows[] = {
 	ROW(TIMELINE_ADVANCE, timeline_advance, dma_fence_timeline_advance, value),
 	ROW(ATTACH, attach, dma_fence_attach, usage, .may_park = true),
 	ROW(BUFFER_FENCES, buffer_fences, dma_fence_buffer_fences, handle, .may_park = true),
+	ROW(BUFFER_WAIT, buffer_wait, dma_fence_buffer_wait, deadline_ns, .may_park = true),
 	ROW(EXPORT, export, dma_fence_export, token),
 	ROW(BIND, bind, dma_fence_bind, kind),
 	ROW(IMPORT, import, dma_fence_import, handle, .may_park = true),

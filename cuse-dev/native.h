@@ -24,6 +24,7 @@ int native_get_caps(struct request *request, void *argument);
 int native_get_stats(struct request *request, void *argument);
 int native_attach(struct request *request, void *argument);
 int native_buffer_fences(struct request *request, void *argument);
+int native_buffer_wait(struct request *request, void *argument);
 int native_export(struct request *request, void *argument);
 int native_bind(struct request *request, void *argument);
 int native_import(struct request *request, void *argument);

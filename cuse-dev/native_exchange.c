@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * native_exchange.c - requests that borrow an fd of the caller (ATTACH, BUFFER_FENCES, IMPORT,
- * EVENT_ADD, SEQNO_WRITE), ask whether that is possible (GET_CAPS), or give something away (EXPORT,
- * BIND).
+ * native_exchange.c - requests that borrow an fd of the caller (ATTACH, BUFFER_FENCES,
+ * BUFFER_WAIT, IMPORT, EVENT_ADD, SEQNO_WRITE), ask whether that is possible (GET_CAPS), or give
+ * something away (EXPORT, BIND).
  *
  * What can be checked without the caller is checked before the request goes on a lane, and once
  * more when it comes back: the handle may have been closed meanwhile.
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "buffer_wait.h"
 #include "caller.h"
 #include "event.h"
 #include "export.h"
@@ -31,6 +32,7 @@ struct exchange {
 		struct dma_fence_caps caps;
 		struct dma_fence_attach attach;
 		struct dma_fence_buffer_fences buffer_fences;
+		struct dma_fence_buffer_wait buffer_wait;
 		struct dma_fence_import import;
 		struct dma_fence_event_add event_add;
 	};
@@ -112,7 +114,7 @@ static int prepare_buffer(struct lane_job *job)
 {
 	struct exchange *exchange = (struct exchange *)job;
 
-	/* The fd is the first field of both requests. */
+	/* The fd is the first field of all requests on a buffer. */
 	exchange->fd = caller_take_fd(job, exchange->attach.fd);
 	if (exchange->fd < 0)
 		return exchange->fd;
@@ -145,7 +147,8 @@ int native_attach(struct request *request, void *argument)
 	struct dma_fence *fence;
 	int ret;
 
-	if (attach->flags || attach->usage > DMA_FENCE_USAGE_BOOKKEEP)
+	if (attach->flags || attach->ticket || attach->reserved ||
+	    attach->usage > DMA_FENCE_USAGE_BOOKKEEP)
 		return -EINVAL;
 	ret = file_fence(request->file, attach->handle, &fence);
 	if (ret)
@@ -196,6 +199,37 @@ int native_buffer_fences(struct request *request, void *argument)
 	    fences->usage > DMA_FENCE_USAGE_BOOKKEEP)
 		return -EINVAL;
 	return submit(request, fences, sizeof(*fences), prepare_buffer, apply_buffer_fences);
+}
+
+static int apply_buffer_wait(struct lane_job *job)
+{
+	struct exchange *exchange = (struct exchange *)job;
+	struct dma_fence_buffer_wait *wait = &exchange->buffer_wait;
+	struct buffer *buffer = buffer_find(job->device, &exchange->key);
+	struct dma_fence *pending;
+	int ret;
+
+	if (!buffer)
+		return 0;
+	pending = dma_resv_get_singleton(&buffer->resv, wait->usage, &wait->count);
+	if (!pending)
+		return -ENOMEM;
+	ret = wait->count ? buffer_wait_for_fence(job->parked.file, job->parked.fuse, pending, wait,
+						  job->answer_size)
+			  : 0;
+	dma_fence_put(pending);
+	return ret;
+}
+
+int native_buffer_wait(struct request *request, void *argument)
+{
+	struct dma_fence_buffer_wait *wait = argument;
+
+	if (wait->flags || wait->reserved || wait->usage > DMA_FENCE_USAGE_BOOKKEEP)
+		return -EINVAL;
+	wait->count = 0;
+	wait->error = 0;
+	return submit(request, wait, sizeof(*wait), prepare_buffer, apply_buffer_wait);
 }
 
 int native_export(struct request *request, void *argument)

@@ -7,6 +7,7 @@
 #include "array.h"
 #include "caller_memory.h"
 #include "device_fence.h"
+#include "event.h"
 #include "file.h"
 #include "ioctl.h"
 #include "merge.h"
@@ -29,14 +30,14 @@ int native_create(struct request *request, void *argument)
 	struct device *device = request->device;
 	struct open_file *file = request->file;
 	struct device_timeline *timeline = NULL;
+	const uint32_t known = DMA_FENCE_CREATE_AUTO_SIGNAL | DMA_FENCE_CREATE_LAZY;
 	bool auto_signal = create->flags & DMA_FENCE_CREATE_AUTO_SIGNAL;
 	uint64_t timeout = create->timeout_ns ? create->timeout_ns : device->fence_timeout_ns;
 	struct device_fence *fence;
 	int64_t delay = -1;
 	int ret;
 
-	if (create->flags & ~DMA_FENCE_CREATE_AUTO_SIGNAL || !is_name(create->name) ||
-	    !is_error(create->signal_error))
+	if (create->flags & ~known || !is_name(create->name) || !is_error(create->signal_error))
 		return -EINVAL;
 	if (!auto_signal && (create->signal_delay_ns || create->signal_error))
 		return -EINVAL;
@@ -60,12 +61,16 @@ int native_create(struct request *request, void *argument)
 	if (ret)
 		goto err_uncharge;
 	ret = device_fence_set_times(fence, timeout, delay, create->signal_error);
+	if (!ret && create->flags & DMA_FENCE_CREATE_LAZY)
+		ret = device_fence_make_lazy(fence, file);
 	if (ret) {
 		device_fence_handle_closed(fence);
 		dma_fence_put(&fence->base);
 		goto err_uncharge;
 	}
 	create->handle = file_handle_add(file, &fence->base, true);
+	if (fence->enable)
+		fence->enable->record.event = create->handle;
 	create->context = fence->base.context;
 	create->seqno = fence->base.seqno;
 	return 0;

@@ -4,6 +4,7 @@ dist_man_MANS += \
 	man/dma_fence_ioc_attach.2 \
 	man/dma_fence_ioc_bind.2 \
 	man/dma_fence_ioc_buffer_fences.2 \
+	man/dma_fence_ioc_buffer_wait.2 \
 	man/dma_fence_ioc_close.2 \
 	man/dma_fence_ioc_create.2 \
 	man/dma_fence_ioc_event_add.2 \
@@ -23,6 +24,7 @@ dist_man_MANS += \
 	man/dma_fence_device_attach.3 \
 	man/dma_fence_device_bind.3 \
 	man/dma_fence_device_buffer_fences.3 \
+	man/dma_fence_device_buffer_wait.3 \
 	man/dma_fence_device_close_handle.3 \
 	man/dma_fence_device_create.3 \
 	man/dma_fence_device_create_full.3 \

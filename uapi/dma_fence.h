@@ -38,6 +38,13 @@
  * an active fence is signaled with -ECANCELED, so nobody ever waits for a dead process. A fence
  * that is not signaled within its timeout is signaled with -ETIMEDOUT.
  *
+ * Who hears of waiters
+ * --------------------
+ * To signal may cost something, an interrupt say. The creator of a *lazy* fence (CREATE) is told by
+ * a record when the first one shows up that has to be told: a WAIT that blocks, an EVENT_ADD, a
+ * poll() of its sync_file. A look (QUERY, a WAIT whose deadline has passed) does not count. Until
+ * then the creator need not do anything, but the fence has its timeout as any other.
+ *
  * Crossing a process boundary
  * ---------------------------
  * A reply cannot carry a file descriptor. EXPORT returns a token; a *fresh* open of the node is
@@ -50,10 +57,10 @@
  * Memory and buffers
  * ------------------
  * A buffer is an fd of the caller: a memfd, a file on tmpfs, or a dma-buf. ATTACH puts a fence on
- * it, BUFFER_FENCES asks for what is pending there, SEQNO_WRITE has a value stored in it when a
- * fence is signaled, so that a waiter may spin or futex-wait on the memory and never call the
- * device. The device borrows the caller's fd for that (pidfd_getfd(2)); where the system forbids
- * it the request is EPERM and GET_CAPS says so beforehand.
+ * it, BUFFER_FENCES asks for what is pending there, BUFFER_WAIT waits for it, SEQNO_WRITE has a
+ * value stored in it when a fence is signaled, so that a waiter may spin or futex-wait on the
+ * memory and never call the device. The device borrows the caller's fd for that (pidfd_getfd(2));
+ * where the system forbids it the request is EPERM and GET_CAPS says so beforehand.
  *
  * Rules that hold for every request
  * ---------------------------------
@@ -89,7 +96,7 @@
 #include <linux/types.h>
 
 /* The version of this header, as GET_CAPS tells the device's: the major number in the upper half. */
-#define DMA_FENCE_ABI_VERSION 0x00010000u
+#define DMA_FENCE_ABI_VERSION 0x00010001u
 
 /* The type letter of the native requests. */
 #define DMA_FENCE_IOC_TYPE 0xDF
@@ -123,6 +130,8 @@ struct dma_fence_caps {
 	__u32 max_exports;	/* out: tokens of an open file that nobody has used yet */
 	__u32 max_attachments;	/* out: fences on buffers and seqno writes of one user */
 	__u32 max_count;	/* out: entries of an array that is passed by pointer */
+	__u64 resv_hold_ns;	/* out: how long a ticket may hold locks */
+	__u64 memory_poll_ns;	/* out: how soon a plain store to a memory fence's word is noticed */
 };
 
 /* ---- GET_STATS: how much of everything there is, over the whole device ---- */
@@ -140,12 +149,17 @@ struct dma_fence_stats {
 	__u64 seqno_writes;	/* out: seqno writes pending */
 	__u64 lanes;		/* out: threads that are at work on callers' fds and memory */
 	__u64 signaled;		/* out: fences signaled since the device started */
+	__u64 tickets;		/* out: tickets of RESV_LOCK */
+	__u64 locks;		/* out: buffers that they hold */
+	__u64 mem_fences;	/* out: fences alive that MEM_FENCE made, signaled or not */
 };
 
 /* ---- CREATE: a new fence ---- */
 
 /* It signals itself signal_delay_ns after its creation, with signal_error: a simulated job. */
 #define DMA_FENCE_CREATE_AUTO_SIGNAL (1u << 0)
+/* The creator is told when the first waiter shows up, and not before: DMA_FENCE_EVENT_ENABLE. */
+#define DMA_FENCE_CREATE_LAZY (1u << 1)
 
 /* timeout_ns: no timeout, whatever the device's default is. */
 #define DMA_FENCE_TIMEOUT_NEVER (~0ull)
@@ -243,7 +257,7 @@ struct dma_fence_query {
 	char timeline_name[DMA_FENCE_NAME_SIZE];	/* out */
 };
 
-/* ---- ATTACH, BUFFER_FENCES: reservations ---- */
+/* ---- ATTACH, BUFFER_FENCES, BUFFER_WAIT: reservations ---- */
 
 /* What a fence on a buffer is there for. Who asks for one is given it and those of lower number. */
 #define DMA_FENCE_USAGE_KERNEL 0u	/* memory management: always waited for */
@@ -251,11 +265,22 @@ struct dma_fence_query {
 #define DMA_FENCE_USAGE_READ 2u		/* implicit sync: readers */
 #define DMA_FENCE_USAGE_BOOKKEEP 3u	/* takes no part in implicit sync */
 
+/* What has to be waited for before reading (write 0) or writing. */
+#define DMA_FENCE_USAGE_RW(write) ((write) ? DMA_FENCE_USAGE_READ : DMA_FENCE_USAGE_WRITE)
+
+/*
+ * A hint: whoever waits for this buffer can wait on memory (SEQNO_WRITE, MEM_FENCE_LOCATION), so
+ * the signaler of a lazy fence need not be asked to signal for its sake.
+ */
+#define DMA_FENCE_ATTACH_MEMORY_WAITERS (1u << 0)
+
 struct dma_fence_attach {
 	__s32 fd;		/* in: a memfd, a file on tmpfs, or a dma-buf, of the caller */
 	__u32 handle;		/* in */
 	__u32 usage;		/* in: DMA_FENCE_USAGE_* */
-	__u32 flags;		/* in: 0 */
+	__u32 flags;		/* in: DMA_FENCE_ATTACH_* */
+	__u32 ticket;		/* in: 0, or the ticket that has locked the buffer */
+	__u32 reserved;		/* in: 0 */
 };
 
 /* Only the fence that was attached last, instead of all. */
@@ -267,6 +292,17 @@ struct dma_fence_buffer_fences {
 	__u32 flags;		/* in: DMA_FENCE_BUFFER_* */
 	__u32 handle;		/* out: one fence for all; a signaled one for none */
 	__u32 count;		/* out: how many fences were pending */
+	__u32 reserved;		/* in: 0 */
+};
+
+/* Waits for what is pending on a buffer, and not for what is put there later. */
+struct dma_fence_buffer_wait {
+	__s32 fd;		/* in */
+	__u32 usage;		/* in: DMA_FENCE_USAGE_*, as DMA_FENCE_USAGE_RW() says */
+	__u32 flags;		/* in: 0 */
+	__u32 count;		/* out: how many fences were pending; on ETIME too */
+	__s64 deadline_ns;	/* in: absolute, CLOCK_MONOTONIC; as that of WAIT */
+	__s32 error;		/* out: the first error among them, 0: none */
 	__u32 reserved;		/* in: 0 */
 };
 
@@ -339,15 +375,19 @@ struct dma_fence_event_cancel {
 };
 
 #define DMA_FENCE_EVENT_SIGNALED 1u
+/* Of a lazy fence, once, to its creator: somebody waits for it, so it has to be signaled. */
+#define DMA_FENCE_EVENT_ENABLE 2u
+/* A ticket has held its locks for too long, and has lost them. */
+#define DMA_FENCE_EVENT_RESV_LOST 3u
 
 struct dma_fence_event {
 	__u32 type;		/* DMA_FENCE_EVENT_* */
-	__u32 event;		/* the number that EVENT_ADD returned */
+	__u32 event;		/* EVENT_ADD's number; ENABLE: the CREATE handle; RESV_LOST: the ticket */
 	__u64 user_data;	/* as given to EVENT_ADD */
 	__u64 context;
 	__u64 seqno;
-	__s64 timestamp_ns;	/* when the fence was signaled */
-	__s32 status;		/* 1 or a negative errno */
+	__s64 timestamp_ns;	/* when the fence was signaled, or the other thing happened */
+	__s32 status;		/* 1 or a negative errno; 0: ENABLE, RESV_LOST */
 	__u32 reserved;
 };
 
@@ -387,6 +427,7 @@ struct dma_fence_close {
 #define DMA_FENCE_IOC_SET_DEADLINE	DMA_FENCE_IOC(0x15, sizeof(struct dma_fence_set_deadline))
 #define DMA_FENCE_IOC_CLOSE		DMA_FENCE_IOC(0x16, sizeof(struct dma_fence_close))
 #define DMA_FENCE_IOC_GET_STATS		DMA_FENCE_IOC(0x17, sizeof(struct dma_fence_stats))
+#define DMA_FENCE_IOC_BUFFER_WAIT	DMA_FENCE_IOC(0x19, sizeof(struct dma_fence_buffer_wait))
 
 /* The same with count entries behind the struct. */
 #define DMA_FENCE_IOC_SIGNAL_INLINE(count) \

@@ -22,6 +22,25 @@ API int dma_fence_device_buffer_fences(int device, int buffer, uint32_t usage, u
 	return 0;
 }
 
+API int dma_fence_device_buffer_wait(int device, int buffer, uint32_t usage, int64_t deadline_ns,
+				     uint32_t *count, int *error)
+{
+	struct dma_fence_buffer_wait wait = {
+		.fd = buffer,
+		.usage = usage,
+		.deadline_ns = deadline_ns,
+	};
+	int result = request(device, DMA_FENCE_IOC_BUFFER_WAIT, &wait);
+
+	if (result < 0 && errno != ETIME)
+		return result;
+	if (count)
+		*count = wait.count;
+	if (error)
+		*error = wait.error;
+	return result;
+}
+
 API int dma_fence_device_seqno_write(int device, uint32_t handle, int buffer, uint64_t offset,
 				     uint64_t value, uint32_t size)
 {

@@ -145,6 +145,13 @@ int dma_fence_device_attach(int device, int buffer, uint32_t handle, uint32_t us
 int dma_fence_device_buffer_fences(int device, int buffer, uint32_t usage, uint32_t flags,
 				   uint32_t *handle, uint32_t *count);
 /*
+ * Waits for what is pending on it, as DMA_FENCE_USAGE_RW() says; not for what is attached later.
+ * *count: how many that was; *error: 0 or the first negative errno among them; both may be NULL,
+ * and are written on ETIME too.
+ */
+int dma_fence_device_buffer_wait(int device, int buffer, uint32_t usage, int64_t deadline_ns,
+				 uint32_t *count, int *error);
+/*
  * When the fence is signaled, store value (size 4 or 8 bytes) at offset of the buffer and wake
  * futex waiters there.
  */

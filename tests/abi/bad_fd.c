@@ -24,6 +24,7 @@ DEVICE_SUITE(bad_fd);
 #define FD_REQUESTS(X)                     \
 	X(attach, attach.fd)               \
 	X(buffer_fences, buffer_fences.fd) \
+	X(buffer_wait, buffer_wait.fd)     \
 	X(import, import.fd)               \
 	X(seqno_write, seqno_write.fd)     \
 	X(event_add, event_add.eventfd)
@@ -276,6 +277,7 @@ FD_REQUESTS(FD_TESTS)
 	}
 BOUND_FD_TEST(attach)
 BOUND_FD_TEST(buffer_fences)
+BOUND_FD_TEST(buffer_wait)
 BOUND_FD_TEST(seqno_write)
 BOUND_FD_TEST(event_add)
 

@@ -35,6 +35,7 @@ abi_programs = \
 	tests/abi/bad_fd.abi \
 	tests/abi/bad_struct.abi \
 	tests/abi/buffer.abi \
+	tests/abi/buffer_wait.abi \
 	tests/abi/callers.abi \
 	tests/abi/caps.abi \
 	tests/abi/create.abi \
@@ -45,6 +46,7 @@ abi_programs = \
 	tests/abi/hostile.abi \
 	tests/abi/interrupt.abi \
 	tests/abi/io_uring.abi \
+	tests/abi/lazy.abi \
 	tests/abi/library.abi \
 	tests/abi/library_seqno_wait.abi \
 	tests/abi/library_sync_file.abi \
@@ -83,6 +85,10 @@ tests_abi_bad_struct_abi_LDADD = $(abi_ldadd)
 tests_abi_buffer_abi_SOURCES = tests/abi/buffer.c
 tests_abi_buffer_abi_CFLAGS = $(abi_cflags)
 tests_abi_buffer_abi_LDADD = $(abi_ldadd)
+
+tests_abi_buffer_wait_abi_SOURCES = tests/abi/buffer_wait.c
+tests_abi_buffer_wait_abi_CFLAGS = $(abi_cflags)
+tests_abi_buffer_wait_abi_LDADD = $(abi_ldadd)
 
 tests_abi_callers_abi_SOURCES = tests/abi/callers.c
 tests_abi_callers_abi_CFLAGS = $(abi_cflags)
@@ -123,6 +129,10 @@ tests_abi_interrupt_abi_LDADD = $(abi_ldadd)
 tests_abi_io_uring_abi_SOURCES = tests/abi/io_uring.c
 tests_abi_io_uring_abi_CFLAGS = $(abi_cflags) $(LIBURING_CFLAGS)
 tests_abi_io_uring_abi_LDADD = $(abi_ldadd) $(LIBURING_LIBS)
+
+tests_abi_lazy_abi_SOURCES = tests/abi/lazy.c
+tests_abi_lazy_abi_CFLAGS = $(abi_cflags)
+tests_abi_lazy_abi_LDADD = $(abi_ldadd)
 
 tests_abi_library_abi_SOURCES = tests/abi/library.c
 tests_abi_library_abi_CFLAGS = $(abi_cflags)

@@ -64,6 +64,18 @@ uint32_t new_named_fence(int fd, const char *name)
 	return create.handle;
 }
 
+uint32_t new_lazy_fence(int fd)
+{
+	struct dma_fence_create create = {
+		.flags = DMA_FENCE_CREATE_LAZY,
+		.timeout_ns = DMA_FENCE_TIMEOUT_NEVER,
+		.name = "lazy",
+	};
+
+	expect(raw_ioctl(fd, DMA_FENCE_IOC_CREATE, &create), 0);
+	return create.handle;
+}
+
 uint32_t new_fence(int fd)
 {
 	return new_named_fence(fd, "test");

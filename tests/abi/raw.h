@@ -40,6 +40,8 @@ uint32_t new_fence(int fd);
 uint32_t new_default_fence(int fd);
 uint32_t new_signaled_fence(int fd, int error);
 uint32_t new_named_fence(int fd, const char *name);
+/* Its creator is told of the first waiter. */
+uint32_t new_lazy_fence(int fd);
 uint32_t new_timeline(int fd, uint64_t value);
 /* The next point. */
 uint32_t new_point(int fd, uint32_t timeline);
@@ -82,6 +84,9 @@ void *map_buffer(int buffer, size_t size);
 int raw_attach(int fd, int buffer, uint32_t handle, uint32_t usage);
 int raw_buffer_fences(int fd, int buffer, uint32_t usage, uint32_t flags, uint32_t *handle,
 		      uint32_t *count);
+/* For what is pending there: wait->count and wait->error tell about it. */
+int raw_buffer_wait(int fd, int buffer, uint32_t usage, int64_t deadline_ns,
+		    struct dma_fence_buffer_wait *wait);
 int raw_seqno_write(int fd, uint32_t handle, int buffer, uint64_t offset, uint64_t value,
 		    uint32_t size);
 

@@ -122,6 +122,17 @@ int raw_buffer_fences(int fd, int buffer, uint32_t usage, uint32_t flags, uint32
 	return result;
 }
 
+int raw_buffer_wait(int fd, int buffer, uint32_t usage, int64_t deadline_ns,
+		    struct dma_fence_buffer_wait *wait)
+{
+	*wait = (struct dma_fence_buffer_wait){
+		.fd = buffer,
+		.usage = usage,
+		.deadline_ns = deadline_ns,
+	};
+	return raw_ioctl(fd, DMA_FENCE_IOC_BUFFER_WAIT, wait);
+}
+
 int raw_seqno_write(int fd, uint32_t handle, int buffer, uint64_t offset, uint64_t value,
 		    uint32_t size)
 {

@@ -109,6 +109,12 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 	case REQUEST_get_stats:
 		p->request = DMA_FENCE_IOC_GET_STATS;
 		break;
+	case REQUEST_buffer_wait:
+		p->request = DMA_FENCE_IOC_BUFFER_WAIT;
+		p->fd = new_buffer(4096);
+		p->buffer_wait.fd = p->fd;
+		p->buffer_wait.usage = DMA_FENCE_USAGE_WRITE;
+		break;
 	}
 }
 
