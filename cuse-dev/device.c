@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "array.h"
+#include "container.h"
 #include "eventfd_signaler.h"
 #include "file.h"
 #include "lane.h"
@@ -179,7 +180,11 @@ void account_uncharge(struct account *account, uint64_t bytes)
 
 uint64_t account_fence_cost(struct dma_fence *fence)
 {
-	/* A container keeps all that it is made of alive, however deep and whoever else does. */
+	/*
+	 * An array keeps all that it is made of alive, however deep and whoever else does. A chain
+	 * does so only while it is pending, and what is given back has to be what was taken: its
+	 * links are their makers' to answer for.
+	 */
 	if (!fence || !dma_fence_is_array(fence))
 		return FENCE_COST;
 	return FENCE_COST + dma_fence_leaf_count(fence) * (FENCE_COST + MEMBER_COST);

@@ -6,6 +6,7 @@
 
 #include "array.h"
 #include "caller_memory.h"
+#include "container.h"
 #include "device_fence.h"
 #include "event.h"
 #include "file.h"

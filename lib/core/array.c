@@ -31,8 +31,8 @@ struct dma_fence_array {
 	pthread_mutex_t lock;
 	_Atomic int pending; /* callbacks that decide, still to be called; any: 1, or below */
 	_Atomic unsigned int looked_at; /* all: how many at the start were found signaled */
-	unsigned int count, depth;
-	uint64_t leaves;
+	struct container_size size;
+	unsigned int count;
 	bool signal_on_any;
 	struct array_member members[];
 };
@@ -216,17 +216,11 @@ struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fe
 	array->pending = signal_on_any ? 1 : (int)count;
 	array->count = count;
 	array->signal_on_any = signal_on_any;
-	array->depth = 1;
+	array->size.depth = 1;
 	for (i = 0; i < count; i++) {
-		unsigned int depth = dma_fence_depth(fences[i]) + 1;
-		uint64_t leaves = dma_fence_leaf_count(fences[i]);
-
 		array->members[i].array = array;
 		array->members[i].fence = fences[i];
-		if (depth > array->depth)
-			array->depth = depth;
-		array->leaves =
-			leaves > UINT64_MAX - array->leaves ? UINT64_MAX : array->leaves + leaves;
+		container_size_add(&array->size, fences[i]);
 	}
 	return array;
 }
@@ -261,12 +255,7 @@ struct dma_fence *dma_fence_array_member(const struct dma_fence_array *array, un
 	return index < array->count ? array->members[index].fence : NULL;
 }
 
-unsigned int dma_fence_depth(struct dma_fence *fence)
+struct container_size array_size(const struct dma_fence_array *array)
 {
-	return dma_fence_is_array(fence) ? array_of(fence)->depth : 0;
-}
-
-uint64_t dma_fence_leaf_count(struct dma_fence *fence)
-{
-	return dma_fence_is_array(fence) ? array_of(fence)->leaves : 1;
+	return array->size;
 }

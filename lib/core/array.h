@@ -2,8 +2,8 @@
 /*
  * array.h - several fences as one: signaled when all of them are, or when the first one is.
  *
- * The members must not be containers themselves (merge.h flattens them). The error of the array is
- * the first error among its members; of an "any" array, that of the member that signaled it.
+ * The members had better be no containers themselves: merge.h flattens them. The error of the array
+ * is the first error among its members; of an "any" array, that of the member that signaled it.
  */
 #ifndef DMA_FENCE_CORE_ARRAY_H
 #define DMA_FENCE_CORE_ARRAY_H
@@ -30,15 +30,6 @@ unsigned int dma_fence_array_count(const struct dma_fence_array *array);
 bool dma_fence_array_signals_on_any(const struct dma_fence_array *array);
 /* Borrowed. NULL past the end. */
 struct dma_fence *dma_fence_array_member(const struct dma_fence_array *array, unsigned int index);
-
-/*
- * How deep arrays lie within arrays: 0 for a fence that is none. And of how many fences it is made
- * in the end, each counted as often as it occurs, at most UINT64_MAX. A look at a container takes
- * time in proportion to the latter, and stack to the former: bound them where strangers make
- * containers.
- */
-unsigned int dma_fence_depth(struct dma_fence *fence);
-uint64_t dma_fence_leaf_count(struct dma_fence *fence);
 
 #pragma GCC visibility pop
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * internal.h - what the files of the core share among themselves: looking at a fence's state, its
- * lock, futexes, time.
+ * lock, futexes, time, the size of containers.
  */
 #ifndef DMA_FENCE_CORE_INTERNAL_H
 #define DMA_FENCE_CORE_INTERNAL_H
@@ -106,5 +106,18 @@ static inline int64_t time_left(int64_t deadline_ns)
 	left = deadline_ns - dma_fence_now();
 	return left > 1 ? left : 1;
 }
+
+/* How large a container is, in the words of container.h. */
+struct container_size {
+	unsigned int depth;
+	uint64_t leaves;
+};
+
+struct dma_fence_array;
+
+struct container_size container_size(struct dma_fence *fence);
+/* With one member more. */
+void container_size_add(struct container_size *size, struct dma_fence *member);
+struct container_size array_size(const struct dma_fence_array *array);
 
 #endif /* DMA_FENCE_CORE_INTERNAL_H */

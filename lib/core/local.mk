@@ -3,6 +3,8 @@
 noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
+	lib/core/chain.c lib/core/chain.h \
+	lib/core/container.c lib/core/container.h \
 	lib/core/fence.c lib/core/fence.h \
 	lib/core/hash.h \
 	lib/core/heap.c lib/core/heap.h \
@@ -30,6 +32,8 @@ pkgconfig_DATA += lib/core/libdmafence-core.pc
 coreincludedir = $(dmafenceincludedir)/core
 coreinclude_HEADERS = \
 	lib/core/array.h \
+	lib/core/chain.h \
+	lib/core/container.h \
 	lib/core/fence.h \
 	lib/core/mem_fence.h \
 	lib/core/merge.h \

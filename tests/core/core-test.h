@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #include "array.h"
+#include "chain.h"
+#include "container.h"
 #include "fence.h"
 #include "mem_fence.h"
 #include "merge.h"

@@ -10,6 +10,7 @@ TESTS += tests/core/core-test
 tests_core_core_test_SOURCES = \
 	tests/core/array-test.c \
 	tests/core/callback-test.c \
+	tests/core/chain-test.c \
 	tests/core/core-test.c tests/core/core-test.h \
 	tests/core/enable-test.c \
 	tests/core/fence-test.c \
