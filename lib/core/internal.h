@@ -63,6 +63,14 @@ static inline void futex_wake_all(_Atomic uint32_t *word)
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
+/* The acquire pairs with the release of the store. */
+static inline uint64_t memory_load(const void *address, uint32_t size)
+{
+	return size == sizeof(uint32_t)
+		       ? __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE)
+		       : __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
+}
+
 /*
  * Of memory that others store a value of size 4 or 8 to: the 32 bits that are a futex, which of 64
  * are the low half, since every step changes that.

@@ -8,6 +8,7 @@ libcore_la_SOURCES = \
 	lib/core/fence.c lib/core/fence.h \
 	lib/core/hash.h \
 	lib/core/heap.c lib/core/heap.h \
+	lib/core/hw_fence.c lib/core/hw_fence.h \
 	lib/core/internal.h \
 	lib/core/mem_fence.c lib/core/mem_fence.h \
 	lib/core/merge.c lib/core/merge.h \
@@ -35,6 +36,7 @@ coreinclude_HEADERS = \
 	lib/core/chain.h \
 	lib/core/container.h \
 	lib/core/fence.h \
+	lib/core/hw_fence.h \
 	lib/core/mem_fence.h \
 	lib/core/merge.h \
 	lib/core/resv.h \

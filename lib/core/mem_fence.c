@@ -20,14 +20,6 @@
 /* Looks at the memory between two looks at the clock, which costs more. */
 #define SPINS_PER_LOOK_AT_CLOCK 32
 
-/* Pairs with the release of the store. */
-static uint64_t load(const void *address, uint32_t size)
-{
-	return size == sizeof(uint32_t)
-		       ? __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE)
-		       : __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
-}
-
 bool mem_fence_value_reached(uint64_t current, uint32_t size, uint64_t value)
 {
 	if (size == sizeof(uint32_t))
@@ -37,17 +29,22 @@ bool mem_fence_value_reached(uint64_t current, uint32_t size, uint64_t value)
 
 bool mem_fence_reached(const void *address, uint32_t size, uint64_t value)
 {
-	return mem_fence_value_reached(load(address, size), size, value);
+	return mem_fence_value_reached(memory_load(address, size), size, value);
+}
+
+bool mem_fence_location_is_valid(const struct mem_fence_location *location)
+{
+	uint32_t size = location->size;
+
+	if (size != sizeof(uint32_t) && size != sizeof(uint64_t))
+		return false;
+	return location->offset % size == 0 && (uintptr_t)location->address % size == 0;
 }
 
 int mem_fence_init(struct mem_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
 		   uint64_t context, uint64_t seqno, const struct mem_fence_location *location)
 {
-	uint32_t size = location->size;
-
-	if (size != sizeof(uint32_t) && size != sizeof(uint64_t))
-		return -EINVAL;
-	if (location->offset % size || (uintptr_t)location->address % size)
+	if (!mem_fence_location_is_valid(location))
 		return -EINVAL;
 	dma_fence_init(&fence->base, ops, lock, context, seqno);
 	fence->location = *location;
@@ -105,7 +102,7 @@ static bool spin(struct dma_fence *fence, int64_t until_ns)
 static bool sleep_on_memory(const struct mem_fence_location *location, int64_t until_ns)
 {
 	const void *word = memory_futex_word(location->address, location->size);
-	uint64_t current = load(location->address, location->size);
+	uint64_t current = memory_load(location->address, location->size);
 	struct timespec until = {
 		.tv_sec = until_ns / NSEC_PER_SEC,
 		.tv_nsec = until_ns % NSEC_PER_SEC,

@@ -49,6 +49,9 @@ bool mem_fence_reached(const void *address, uint32_t size, uint64_t value);
 /* The comparison by itself, for who has read current by other means. */
 bool mem_fence_value_reached(uint64_t current, uint32_t size, uint64_t value);
 
+/* Are the size, and the alignment of offset and address, what they must be? */
+bool mem_fence_location_is_valid(const struct mem_fence_location *location);
+
 /*
  * Makes a memory fence of *fence; all but location as for dma_fence_init(). *location is copied.
  * The ops are the implementation's, with what it likes of the helpers below; one whose memory must

@@ -14,6 +14,7 @@ tests_core_core_test_SOURCES = \
 	tests/core/core-test.c tests/core/core-test.h \
 	tests/core/enable-test.c \
 	tests/core/fence-test.c \
+	tests/core/hw_fence-test.c \
 	tests/core/mem_fence-test.c \
 	tests/core/merge-test.c \
 	tests/core/resv-test.c \
