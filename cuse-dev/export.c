@@ -7,10 +7,12 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "export.h"
 #include "file.h"
 
-int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind, uint64_t token[2])
+int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind, const char *name,
+		  uint64_t token[2])
 {
 	struct device *device = file->device;
 	struct export *export;
@@ -30,6 +32,8 @@ int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind
 	}
 	export->file = file;
 	export->kind = kind;
+	if (name)
+		strncpy(export->name, name, sizeof(export->name) - 1);
 	HASH_ADD(hh, device->exports, token, sizeof(export->token), export);
 	if (!export->hh.tbl) {
 		free(export);
@@ -72,7 +76,7 @@ int export_bind(struct open_file *file, const uint64_t token[2], uint32_t kind)
 		return -ENOENT;
 	if (export->kind != kind)
 		return -EINVAL;
-	ret = file_bind(file, export->fence);
+	ret = file_bind(file, export->fence, export->name);
 	if (!ret)
 		export_drop(export);
 	return ret;
@@ -109,6 +113,18 @@ int identify_fence(struct device *device, int fd, struct dma_fence **fence)
 		return -EINVAL;
 	*fence = identify.fence;
 	return 0;
+}
+
+int caller_take_fence(struct lane_job *job, int fd, struct dma_fence **fence)
+{
+	int taken = caller_take_fd(job, fd), ret = -EINVAL;
+
+	if (taken < 0)
+		return taken;
+	if (descriptor_kind(job->device, taken) == DESCRIPTOR_OURS)
+		ret = identify_fence(job->device, taken, fence);
+	close(taken);
+	return ret;
 }
 
 bool identify_answer(struct device *device, struct open_file *file, pid_t thread)

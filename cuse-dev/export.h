@@ -7,6 +7,7 @@
 #define DMA_FENCED_EXPORT_H
 
 #include "lane.h"
+#include "sync_file.h"
 
 /*
  * The request by which a lane asks what an fd is: nobody else's business, ENOTTY for all but the
@@ -21,12 +22,14 @@ struct export
 	struct open_file *file;
 	struct dma_fence *fence; /* a reference */
 	uint32_t kind;
-	struct export *prev, *next; /* of file->exports */
-	UT_hash_handle hh;	    /* of device->exports, by token */
+	char name[SYNC_FILE_NAME_SIZE]; /* of the sync_file; "": the default */
+	struct export *prev, *next;	/* of file->exports */
+	UT_hash_handle hh;		/* of device->exports, by token */
 };
 
-/* Under the lock. -ENOSPC, -ENOMEM, -EAGAIN (no randomness yet). */
-int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind,
+/* Under the lock. name: of the sync_file, "" or NULL: the default. -ENOSPC, -ENOMEM, -EAGAIN (no
+ * randomness yet). */
+int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind, const char *name,
 		  uint64_t token[2]);
 /*
  * Under the lock: binds a fresh open file. -EBUSY, -ENOENT (no such token), -EINVAL (of another
@@ -42,6 +45,8 @@ void exports_drop_all(struct open_file *file);
  * it is bound to nothing.
  */
 int identify_fence(struct device *device, int fd, struct dma_fence **fence);
+/* The same for an fd of the caller's. -EBADF, -EPERM: see caller_take_fd(). */
+int caller_take_fence(struct lane_job *job, int fd, struct dma_fence **fence);
 /* The reader's part, under the lock: true where it was a lane that asked. */
 bool identify_answer(struct device *device, struct open_file *file, pid_t thread);
 

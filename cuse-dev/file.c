@@ -7,6 +7,7 @@
 #include "event.h"
 #include "export.h"
 #include "file.h"
+#include "sw_sync_ioctl.h"
 
 struct open_file *file_open(struct device *device, uid_t user)
 {
@@ -69,6 +70,7 @@ void file_release(struct open_file *file)
 	exports_drop_all(file);
 	for (uint32_t number = 1; number <= file->handle_count; number++)
 		file_handle_close(file, number);
+	sw_sync_drop(file);
 	free(file->handles);
 	account_uncharge(file->account, file->handle_capacity * sizeof(*file->handles));
 	file->handles = NULL;
@@ -86,10 +88,10 @@ void file_release(struct open_file *file)
 bool file_is_fresh(const struct open_file *file)
 {
 	return !file->bound && !file->handles_open && !file->exports && !file->events &&
-	       !file->ready && !file->prepared && !file->waits && !file->jobs;
+	       !file->ready && !file->prepared && !file->waits && !file->jobs && !file->sw_sync;
 }
 
-int file_bind(struct open_file *file, struct dma_fence *fence)
+int file_bind(struct open_file *file, struct dma_fence *fence, const char *name)
 {
 	struct bound *bound = calloc(1, sizeof(*bound));
 
@@ -100,7 +102,7 @@ int file_bind(struct open_file *file, struct dma_fence *fence)
 		return -ENOMEM;
 	}
 	bound->file = file;
-	sync_file_init(&bound->sync_file, fence, NULL);
+	sync_file_init(&bound->sync_file, fence, name);
 	file->bound = bound;
 	/* Somebody may have begun to poll it before. */
 	if (file->poll_handle)

@@ -15,6 +15,7 @@
 struct device_timeline;
 struct event;
 struct parked_read;
+struct sw_sync_timeline;
 
 enum handle_kind {
 	HANDLE_FREE,
@@ -63,7 +64,8 @@ struct open_file {
 	struct parked_read *readers; /* utlist: in read() */
 
 	struct fuse_pollhandle *poll_handle; /* whom to tell when it becomes readable */
-	struct bound *bound;		     /* NULL: speaks the native requests */
+	struct bound *bound;		     /* NULL: speaks the other ABIs */
+	struct sw_sync_timeline *sw_sync;    /* NULL: no sw_sync request has come yet */
 };
 
 /* On OPEN: one reference, the kernel's. NULL: no memory. */
@@ -74,8 +76,8 @@ void file_get(struct open_file *file);
 void file_put(struct open_file *file);
 /* Was nothing done with it yet, so that it can be bound? */
 bool file_is_fresh(const struct open_file *file);
-/* Makes a sync_file of it. -ENOMEM. */
-int file_bind(struct open_file *file, struct dma_fence *fence);
+/* Makes a sync_file of that name ("": the default) of it. -ENOMEM. */
+int file_bind(struct open_file *file, struct dma_fence *fence, const char *name);
 
 /* Room for one more handle: after it file_handle_add() cannot fail. -EMFILE, -ENOMEM. */
 int file_handle_reserve(struct open_file *file, struct dma_fence *fence);

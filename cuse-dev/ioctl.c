@@ -10,6 +10,7 @@
 #include "export.h"
 #include "file.h"
 #include "ioctl.h"
+#include "linux_sw_sync.h"
 
 /* The most that an ioctl carries, and room for a struct that is larger than what came. */
 #define ARGUMENT_MAX (DMA_FENCE_INLINE_MAX + 1)
@@ -48,6 +49,21 @@ static const struct ioctl_row *find_row(const struct ioctl_table *table, unsigne
 	return NULL;
 }
 
+/* The ABI that the request belongs to, NULL where the file speaks none such. */
+static const struct ioctl_table *table_of(const struct request *request)
+{
+	if (request->file->bound)
+		return &sync_file_table;
+	switch (_IOC_TYPE(request->command)) {
+	case DMA_FENCE_IOC_TYPE:
+		return &native_table;
+	case SW_SYNC_IOC_MAGIC:
+		return &sw_sync_table;
+	default:
+		return NULL;
+	}
+}
+
 static int call(struct request *request, const struct ioctl_row *row, char *argument,
 		const void *input, size_t size)
 {
@@ -71,6 +87,7 @@ static int call(struct request *request, const struct ioctl_row *row, char *argu
 void ioctl_dispatch(struct request *request, const void *input, size_t size)
 {
 	struct device *device = request->device;
+	const struct ioctl_table *table;
 	const struct ioctl_row *row;
 	char argument[ARGUMENT_MAX];
 	int result;
@@ -83,7 +100,8 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 		return;
 	}
 	/* Only the reader binds files, so this needs no lock. */
-	row = find_row(request->file->bound ? &sync_file_table : &native_table, request->command);
+	table = table_of(request);
+	row = table ? find_row(table, request->command) : NULL;
 	if (!row) {
 		request_reply(request->fuse, -ENOTTY, NULL, 0);
 		return;

@@ -41,6 +41,7 @@ struct ioctl_table {
 
 extern const struct ioctl_table native_table;	 /* native.c */
 extern const struct ioctl_table sync_file_table; /* sync_file_ioctl.c */
+extern const struct ioctl_table sw_sync_table;	 /* sw_sync_ioctl.c */
 
 /*
  * Answers the request, or has it parked. size bytes came in. Called by the reader without the lock.

@@ -396,6 +396,16 @@ err_uncharge:
 	return ret;
 }
 
+int lane_submit_request(struct lane_job *job, const struct request *request)
+{
+	int ret = lane_submit(job, request->fuse, request->file, request->thread);
+
+	if (!ret)
+		return REQUEST_PARKED;
+	free(job);
+	return ret;
+}
+
 void lane_submit_own(struct device *device, struct account *account, struct lane_job *job)
 {
 	/* It was promised its memory when it was caused. */

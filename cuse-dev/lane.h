@@ -69,6 +69,11 @@ void lanes_stop(struct device *device);
  * Under the lock. On an error the job stays the caller's: as park(), and -ENOMEM.
  */
 int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, pid_t thread);
+/*
+ * The same for a job that answers this request: REQUEST_PARKED, or the error, and then the job is
+ * freed.
+ */
+int lane_submit_request(struct lane_job *job, const struct request *request);
 /* A job of the daemon's own, prepare and cleanup only, on somebody's account. Under the lock. */
 void lane_submit_own(struct device *device, struct account *account, struct lane_job *job);
 /* Without the lock, so that lanes do not run into it at once: see device_unlock_and_notify(). */

@@ -23,9 +23,11 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/native.c cuse-dev/native.h \
 	cuse-dev/native_exchange.c \
 	cuse-dev/native_fence.c \
+	cuse-dev/native_token.c \
 	cuse-dev/options.c cuse-dev/options.h \
 	cuse-dev/ready.c cuse-dev/ready.h \
 	cuse-dev/request.c cuse-dev/request.h \
+	cuse-dev/sw_sync_ioctl.c cuse-dev/sw_sync_ioctl.h \
 	cuse-dev/sync_file_ioctl.c \
 	cuse-dev/timer.c cuse-dev/timer.h \
 	cuse-dev/transport.c cuse-dev/transport.h \

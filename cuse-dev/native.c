@@ -34,6 +34,8 @@ static const struct ioctl_row rows[] = {
 	ROW(EVENT_ADD, event_add, dma_fence_event_add, event, .may_park = true),
 	ROW(EVENT_CANCEL, event_cancel, dma_fence_event_cancel, event),
 	ROW(SET_DEADLINE, set_deadline, dma_fence_set_deadline, deadline_ns),
+	ROW(SYNC_FILE_MERGE, sync_file_merge, dma_fence_sync_file_merge, token, .may_park = true),
+	ROW(SW_SYNC_CREATE_FENCE, sw_sync_create_fence, dma_fence_sw_sync_create_fence, token),
 	ROW(GET_STATS, get_stats, dma_fence_stats, files),
 };
 

@@ -243,7 +243,7 @@ int native_export(struct request *request, void *argument)
 		return -EINVAL;
 	ret = file_fence(request->file, export->handle, &fence);
 	if (!ret)
-		ret = export_create(request->file, fence, export->kind, token);
+		ret = export_create(request->file, fence, export->kind, NULL, token);
 	if (!ret)
 		memcpy(export->token, token, sizeof(token));
 	return ret;
@@ -262,14 +262,8 @@ int native_bind(struct request *request, void *argument)
 static int prepare_import(struct lane_job *job)
 {
 	struct exchange *exchange = (struct exchange *)job;
-	int fd = caller_take_fd(job, exchange->import.fd);
 
-	if (fd < 0)
-		return fd;
-	exchange->fd = fd;
-	if (descriptor_kind(job->device, fd) != DESCRIPTOR_OURS)
-		return -EINVAL;
-	return identify_fence(job->device, fd, &exchange->fence);
+	return caller_take_fence(job, exchange->import.fd, &exchange->fence);
 }
 
 static int apply_import(struct lane_job *job)

@@ -56,7 +56,14 @@ static int set_deadline(struct request *request, void *argument)
 	return 0;
 }
 
+/* The new fd cannot be returned: see native_token.c for how it is done instead. */
+static int merge(struct request *request, void *argument)
+{
+	return -EOPNOTSUPP;
+}
+
 static const struct ioctl_row rows[] = {
+	{ SYNC_IOC_MERGE, .size = sizeof(struct sync_merge_data), .handler = merge },
 	{ SYNC_IOC_FILE_INFO, .may_park = true, .size = sizeof(struct sync_file_info),
 	  .handler = file_info },
 	{ SYNC_IOC_SET_DEADLINE, .size = sizeof(struct sync_set_deadline),

@@ -18,6 +18,8 @@ dist_man_MANS += \
 	man/dma_fence_ioc_seqno_write.2 \
 	man/dma_fence_ioc_set_deadline.2 \
 	man/dma_fence_ioc_signal.2 \
+	man/dma_fence_ioc_sw_sync_create_fence.2 \
+	man/dma_fence_ioc_sync_file_merge.2 \
 	man/dma_fence_ioc_timeline_advance.2 \
 	man/dma_fence_ioc_timeline_create.2 \
 	man/dma_fence_ioc_wait.2 \
@@ -55,12 +57,15 @@ dist_man_MANS += \
 	man/dma_fence_device_wait_many.3 \
 	man/dma_fence_library_version.3 \
 	man/dma_fence_seqno_wait.3 \
+	man/dma_fence_sw_sync_fence_create.3 \
+	man/dma_fence_sw_sync_timeline_inc.3 \
 	man/dma_fence_sync_file_get_status.3 \
 	man/dma_fence_sync_file_info.3 \
 	man/dma_fence_sync_file_set_deadline.3 \
 	man/dma_fence_sync_file_wait.3 \
 	man/libdmafence.3 \
 	man/dma_fence.4 \
+	man/dma_fence_sw_sync.4 \
 	man/dma_fence_sync_file.4 \
 	man/dma-fence.7
 if ENABLE_DAEMON

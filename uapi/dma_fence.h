@@ -404,6 +404,25 @@ struct dma_fence_close {
 	__u32 flags;		/* in: 0 */
 };
 
+/* ---- requests of the kernel that return an fd: answered with a token for BIND ---- */
+
+/* SYNC_IOC_MERGE, on an open of the node. */
+struct dma_fence_sync_file_merge {
+	__s32 fd1;		/* in: a sync_file of this device */
+	__s32 fd2;		/* in: another, or the same */
+	__u32 flags;		/* in: 0 */
+	__u32 reserved;		/* in: 0 */
+	char name[DMA_FENCE_NAME_SIZE];	/* in: of the new sync_file; cut to 31 bytes */
+	__u64 token[2];		/* out: as EXPORT's */
+};
+
+/* SW_SYNC_IOC_CREATE_FENCE, on an open of the node, which becomes a sw_sync timeline by it. */
+struct dma_fence_sw_sync_create_fence {
+	__u32 value;		/* in: the timeline's value that signals it */
+	__u32 flags;		/* in: 0 */
+	__u64 token[2];		/* out: as EXPORT's */
+};
+
 /* ---- the request numbers ---- */
 
 #define DMA_FENCE_IOC(number, size) _IOC(_IOC_READ | _IOC_WRITE, DMA_FENCE_IOC_TYPE, (number), (size))
@@ -428,6 +447,9 @@ struct dma_fence_close {
 #define DMA_FENCE_IOC_CLOSE		DMA_FENCE_IOC(0x16, sizeof(struct dma_fence_close))
 #define DMA_FENCE_IOC_GET_STATS		DMA_FENCE_IOC(0x17, sizeof(struct dma_fence_stats))
 #define DMA_FENCE_IOC_BUFFER_WAIT	DMA_FENCE_IOC(0x19, sizeof(struct dma_fence_buffer_wait))
+#define DMA_FENCE_IOC_SYNC_FILE_MERGE	DMA_FENCE_IOC(0x20, sizeof(struct dma_fence_sync_file_merge))
+#define DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE \
+	DMA_FENCE_IOC(0x21, sizeof(struct dma_fence_sw_sync_create_fence))
 
 /* The same with count entries behind the struct. */
 #define DMA_FENCE_IOC_SIGNAL_INLINE(count) \

@@ -115,8 +115,12 @@ int dma_fence_device_export_token(int device, uint32_t handle, uint64_t token[2]
 int dma_fence_device_bind(int fresh, const uint64_t token[2]);
 /* A handle of this open for the fence of a sync_file. EINVAL: not a sync_file of this device. */
 int dma_fence_device_import(int device, int sync_file, uint32_t *handle);
-/* A sync_file that is signaled when both are: an fd, or -1. Both stay valid. */
-int dma_fence_device_merge_sync_files(int device, int sync_file_a, int sync_file_b);
+/*
+ * A sync_file of that name (NULL: the default) that is signaled when both are: an fd, or -1. Both
+ * stay valid.
+ */
+int dma_fence_device_merge_sync_files(int device, const char *name, int sync_file_a,
+				      int sync_file_b);
 
 /* These take the sync_file alone. */
 
@@ -133,6 +137,12 @@ int dma_fence_sync_file_info(int sync_file, struct sync_file_info *info,
 			     struct sync_fence_info *fences, size_t capacity);
 int dma_fence_sync_file_get_status(int sync_file, int *status);
 int dma_fence_sync_file_set_deadline(int sync_file, int64_t deadline_ns);
+
+/* ---- sw_sync: an open of the node that is nothing but a timeline of 32-bit values ---- */
+
+/* A sync_file that is signaled when the timeline's value has reached this one: an fd, or -1. */
+int dma_fence_sw_sync_fence_create(int timeline, uint32_t value);
+int dma_fence_sw_sync_timeline_inc(int timeline, uint32_t by);
 
 /* ---- buffers ---- */
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "linux_sw_sync.h"
 #include "linux_sync_file.h"
 #include "request.h"
 
@@ -34,24 +35,34 @@ API int dma_fence_device_bind(int fresh, const uint64_t token[2])
 	return request(fresh, DMA_FENCE_IOC_BIND, &bind);
 }
 
+/*
+ * Binds a fresh open of the node with a token, got_token being what the request for it returned:
+ * the sync_file. Where either has failed the open is closed: -1.
+ */
+static int bind_or_close(int fresh, int got_token, const uint64_t token[2])
+{
+	int error;
+
+	if (got_token == 0 && dma_fence_device_bind(fresh, token) == 0)
+		return fresh;
+	error = errno;
+	close(fresh);
+	return fail(error);
+}
+
 API int dma_fence_device_export(int device, uint32_t handle)
 {
-	uint64_t token[2];
-	int fd, error;
-
 	/*
 	 * The open comes first: where it is refused, no token is left behind. A sync_file of the
 	 * kernel is O_RDONLY as well.
 	 */
-	fd = open_again(device, O_RDONLY);
-	if (fd < 0)
+	int fresh = open_again(device, O_RDONLY), ret;
+	uint64_t token[2];
+
+	if (fresh < 0)
 		return -1;
-	if (dma_fence_device_export_token(device, handle, token) == 0 &&
-	    dma_fence_device_bind(fd, token) == 0)
-		return fd;
-	error = errno;
-	close(fd);
-	return fail(error);
+	ret = dma_fence_device_export_token(device, handle, token);
+	return bind_or_close(fresh, ret, token);
 }
 
 API int dma_fence_device_import(int device, int sync_file, uint32_t *handle)
@@ -64,23 +75,35 @@ API int dma_fence_device_import(int device, int sync_file, uint32_t *handle)
 	return 0;
 }
 
-API int dma_fence_device_merge_sync_files(int device, int sync_file_a, int sync_file_b)
+API int dma_fence_device_merge_sync_files(int device, const char *name, int sync_file_a,
+					  int sync_file_b)
 {
-	/*
-	 * Both imported, and their merge; 0 while not there. They are dropped again, whatever
-	 * happens.
-	 */
-	uint32_t handles[3] = { 0, 0, 0 };
-	int fd = -1, error, i;
+	struct dma_fence_sync_file_merge merge = { .fd1 = sync_file_a, .fd2 = sync_file_b };
+	int fresh, ret;
 
-	if (dma_fence_device_import(device, sync_file_a, &handles[0]) == 0 &&
-	    dma_fence_device_import(device, sync_file_b, &handles[1]) == 0 &&
-	    dma_fence_device_merge(device, handles, 2, 0, &handles[2]) == 0)
-		fd = dma_fence_device_export(device, handles[2]);
-	error = errno;
-	for (i = 0; i < 3 && handles[i]; i++)
-		dma_fence_device_close_handle(device, handles[i]);
-	return fd < 0 ? fail(error) : fd;
+	if (copy_name(merge.name, name) < 0)
+		return -1;
+	fresh = open_again(device, O_RDONLY);
+	if (fresh < 0)
+		return -1;
+	ret = request(device, DMA_FENCE_IOC_SYNC_FILE_MERGE, &merge);
+	return bind_or_close(fresh, ret, (const uint64_t[]){ merge.token[0], merge.token[1] });
+}
+
+API int dma_fence_sw_sync_fence_create(int timeline, uint32_t value)
+{
+	struct dma_fence_sw_sync_create_fence create = { .value = value };
+	int fresh = open_again(timeline, O_RDONLY), ret;
+
+	if (fresh < 0)
+		return -1;
+	ret = request(timeline, DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE, &create);
+	return bind_or_close(fresh, ret, (const uint64_t[]){ create.token[0], create.token[1] });
+}
+
+API int dma_fence_sw_sync_timeline_inc(int timeline, uint32_t by)
+{
+	return request(timeline, SW_SYNC_IOC_INC, &by);
 }
 
 /*

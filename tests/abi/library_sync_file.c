@@ -71,7 +71,7 @@ Test(library_sync_file, merge_is_signaled_when_both_are)
 	uint32_t a = new_fence(device), b = new_fence(device);
 	int fd_a = must(dma_fence_device_export(device, a)),
 	    fd_b = must(dma_fence_device_export(device, b));
-	int merged = must(dma_fence_device_merge_sync_files(device, fd_a, fd_b)), status;
+	int merged = must(dma_fence_device_merge_sync_files(device, NULL, fd_a, fd_b)), status;
 
 	/* The handles that it took are gone again, the sources stay. */
 	eventually(handles, 2);
@@ -89,12 +89,44 @@ Test(library_sync_file, merge_is_signaled_when_both_are)
 	must(close(fd_b));
 }
 
+Test(library_sync_file, merge_takes_a_name)
+{
+	int fd = must(dma_fence_device_export(device, new_fence(device)));
+	int merged = must(dma_fence_device_merge_sync_files(device, "frame", fd, fd));
+	struct sync_file_info info;
+
+	expect(dma_fence_sync_file_info(merged, &info, NULL, 0), 0);
+	expect(strcmp(info.name, "frame"), 0);
+	must(close(merged));
+	expect_errno(dma_fence_device_merge_sync_files(
+			     device, "a name of more than thirty-one bytes", fd, fd),
+		     EINVAL);
+	must(close(fd));
+}
+
+Test(library_sync_file, sw_sync_timeline_is_an_open_of_its_own)
+{
+	int timeline = must(dma_fence_device_reopen(device));
+	int fd = must(dma_fence_sw_sync_fence_create(timeline, 2)), status;
+
+	expect(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	expect(dma_fence_sw_sync_timeline_inc(timeline, 1), 0);
+	expect(dma_fence_sync_file_get_status(fd, &status), 0);
+	expect(status, 0);
+	must(close(timeline));
+	expect(dma_fence_sync_file_wait(fd, DMA_FENCE_WAIT_FOREVER, &status), 0);
+	expect(status, -ENOENT);
+	must(close(fd));
+	expect_errno(dma_fence_sw_sync_fence_create(-1, 2), EBADF);
+	expect_errno(dma_fence_sw_sync_timeline_inc(-1, 2), EBADF);
+}
+
 Test(library_sync_file, merge_with_something_else_leaves_nothing)
 {
 	int fd = must(dma_fence_device_export(device, new_fence(device)));
 
-	expect_errno(dma_fence_device_merge_sync_files(device, fd, device), EINVAL);
-	expect_errno(dma_fence_device_merge_sync_files(device, 900, fd), EBADF);
+	expect_errno(dma_fence_device_merge_sync_files(device, NULL, fd, device), EINVAL);
+	expect_errno(dma_fence_device_merge_sync_files(device, NULL, 900, fd), EBADF);
 	eventually(handles, 1);
 	eventually(files, 2);
 	must(close(fd));

@@ -56,6 +56,7 @@ abi_programs = \
 	tests/abi/query.abi \
 	tests/abi/seqno_write.abi \
 	tests/abi/signal.abi \
+	tests/abi/sw_sync.abi \
 	tests/abi/sync_file.abi \
 	tests/abi/timeline.abi \
 	tests/abi/wait.abi
@@ -169,6 +170,10 @@ tests_abi_seqno_write_abi_LDADD = $(abi_ldadd)
 tests_abi_signal_abi_SOURCES = tests/abi/signal.c
 tests_abi_signal_abi_CFLAGS = $(abi_cflags)
 tests_abi_signal_abi_LDADD = $(abi_ldadd)
+
+tests_abi_sw_sync_abi_SOURCES = tests/abi/sw_sync.c
+tests_abi_sw_sync_abi_CFLAGS = $(abi_cflags)
+tests_abi_sw_sync_abi_LDADD = $(abi_ldadd)
 
 tests_abi_sync_file_abi_SOURCES = tests/abi/sync_file.c
 tests_abi_sync_file_abi_CFLAGS = $(abi_cflags)

@@ -115,6 +115,15 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		p->buffer_wait.fd = p->fd;
 		p->buffer_wait.usage = DMA_FENCE_USAGE_WRITE;
 		break;
+	case REQUEST_sync_file_merge:
+		p->request = DMA_FENCE_IOC_SYNC_FILE_MERGE;
+		p->fd = new_sync_file(device, fence);
+		p->sync_file_merge.fd1 = p->sync_file_merge.fd2 = p->fd;
+		break;
+	case REQUEST_sw_sync_create_fence:
+		p->request = DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE;
+		p->sw_sync_create_fence.value = 1;
+		break;
 	}
 }
 
