@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
+#include "container.h"
 #include "export.h"
 #include "file.h"
 #include "merge.h"
