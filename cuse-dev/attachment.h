@@ -11,15 +11,21 @@
 /* Embed it at the start of your own structure, one allocation. */
 struct attachment {
 	struct dma_fence_cb callback;
-	struct dma_fence *fence; /* a reference */
-	struct buffer *buffer;	 /* a reference */
-	struct account *account; /* of who asked for it, who may be gone by now */
+	struct dma_fence *fence;  /* a reference */
+	struct buffer *buffer;	  /* a reference */
+	struct account *account;  /* of who asked for it, who may be gone by now */
+	struct leaf_watch *watch; /* of a passive one; NULL: not needed */
 	uint64_t charge;
 };
 
-/* -ENOENT: the fence is signaled. -ENOSPC, -ENOMEM. On an error the memory stays the caller's. */
+/*
+ * passive: does not enable signaling, and fired is called when the fence is signaled for another
+ * reason. -ENOENT: the fence is signaled. -ENOSPC, -ENOMEM. On an error the memory stays the
+ * caller's.
+ */
 int attachment_add(struct attachment *attachment, struct buffer *buffer, struct account *account,
-		   struct dma_fence *fence, enum dma_resv_usage usage, dma_fence_func_t fired);
+		   struct dma_fence *fence, enum dma_resv_usage usage, bool passive,
+		   dma_fence_func_t fired);
 /* The fence is signaled: it leaves the buffer, whose memory may still be needed. */
 void attachment_detach(struct attachment *attachment);
 /* Drops the references and the memory. */

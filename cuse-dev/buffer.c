@@ -12,6 +12,7 @@
 
 #include "attachment.h"
 #include "buffer.h"
+#include "leaf_watch.h"
 
 int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool *is_dmabuf)
 {
@@ -138,24 +139,28 @@ void buffer_put(struct buffer *buffer)
 }
 
 int attachment_add(struct attachment *attachment, struct buffer *buffer, struct account *account,
-		   struct dma_fence *fence, enum dma_resv_usage usage, dma_fence_func_t fired)
+		   struct dma_fence *fence, enum dma_resv_usage usage, bool passive,
+		   dma_fence_func_t fired)
 {
 	struct device *device = buffer->device;
-	uint64_t charge = sizeof(*attachment) + account_fence_cost(fence);
+	uint64_t charge = sizeof(*attachment) + account_fence_cost(fence) +
+			  (passive ? leaf_watch_size(fence) : 0);
 	int ret;
 
 	if (account->attachments >= MAX_ATTACHMENTS)
 		return -ENOSPC;
 	if (account_charge(account, charge))
 		return -ENOMEM;
-	ret = dma_resv_add_fence(&buffer->resv, fence, usage);
+	ret = passive ? leaf_watch_create(fence, &attachment->watch) : 0;
 	if (ret)
 		goto err_uncharge;
-	ret = dma_fence_add_callback(fence, &attachment->callback, fired);
-	if (ret) {
-		dma_resv_remove_fence(&buffer->resv, fence);
-		goto err_uncharge;
-	}
+	ret = dma_resv_add_fence(&buffer->resv, fence, usage);
+	if (ret)
+		goto err_unwatch;
+	ret = passive ? dma_fence_add_passive_callback(fence, &attachment->callback, fired)
+		      : dma_fence_add_callback(fence, &attachment->callback, fired);
+	if (ret)
+		goto err_remove;
 	attachment->fence = dma_fence_get(fence);
 	attachment->buffer = buffer;
 	buffer->references++;
@@ -166,6 +171,10 @@ int attachment_add(struct attachment *attachment, struct buffer *buffer, struct 
 	device->stats.attachments++;
 	return 0;
 
+err_remove:
+	dma_resv_remove_fence(&buffer->resv, fence);
+err_unwatch:
+	leaf_watch_free(attachment->watch);
 err_uncharge:
 	account_uncharge(account, charge);
 	return ret;
@@ -180,6 +189,7 @@ void attachment_free(struct attachment *attachment)
 {
 	struct device *device = attachment->buffer->device;
 
+	leaf_watch_free(attachment->watch);
 	account_uncharge(attachment->account, attachment->charge);
 	attachment->account->attachments--;
 	account_put(device, attachment->account);
@@ -198,7 +208,7 @@ static void attached_fence_signaled(struct dma_fence *fence, struct dma_fence_cb
 }
 
 int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence,
-		  enum dma_resv_usage usage)
+		  enum dma_resv_usage usage, bool passive)
 {
 	struct attachment *attachment;
 	int ret;
@@ -208,7 +218,8 @@ int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fen
 	attachment = calloc(1, sizeof(*attachment));
 	if (!attachment)
 		return -ENOMEM;
-	ret = attachment_add(attachment, buffer, account, fence, usage, attached_fence_signaled);
+	ret = attachment_add(attachment, buffer, account, fence, usage, passive,
+			     attached_fence_signaled);
 	if (ret)
 		free(attachment);
 	return ret == -ENOENT ? 0 : ret;

@@ -59,8 +59,11 @@ void buffer_put(struct buffer *buffer);
 /* Takes a window that nobody uses off its buffer. */
 void window_free(struct window *window);
 
-/* Puts a fence on a buffer until it is signaled; nothing where it is. -ENOSPC, -ENOMEM. */
+/*
+ * Puts a fence on a buffer until it is signaled; nothing where it is. passive: nobody need signal
+ * it for the buffer's sake. -ENOSPC, -ENOMEM.
+ */
 int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence,
-		  enum dma_resv_usage usage);
+		  enum dma_resv_usage usage, bool passive);
 
 #endif /* DMA_FENCED_BUFFER_H */

@@ -16,6 +16,7 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/file_io.c \
 	cuse-dev/ioctl.c cuse-dev/ioctl.h \
 	cuse-dev/lane.c cuse-dev/lane.h \
+	cuse-dev/leaf_watch.c cuse-dev/leaf_watch.h \
 	cuse-dev/log.c cuse-dev/log.h \
 	cuse-dev/loop.c \
 	cuse-dev/main.c \

@@ -136,7 +136,8 @@ static int apply_attach(struct lane_job *job)
 			 &buffer);
 	if (ret)
 		return ret;
-	ret = buffer_attach(buffer, account, fence, exchange->attach.usage);
+	ret = buffer_attach(buffer, account, fence, exchange->attach.usage,
+			    exchange->attach.flags & DMA_FENCE_ATTACH_MEMORY_WAITERS);
 	buffer_put(buffer);
 	return ret;
 }
@@ -147,8 +148,8 @@ int native_attach(struct request *request, void *argument)
 	struct dma_fence *fence;
 	int ret;
 
-	if (attach->flags || attach->ticket || attach->reserved ||
-	    attach->usage > DMA_FENCE_USAGE_BOOKKEEP)
+	if (attach->flags & ~DMA_FENCE_ATTACH_MEMORY_WAITERS || attach->ticket ||
+	    attach->reserved || attach->usage > DMA_FENCE_USAGE_BOOKKEEP)
 		return -EINVAL;
 	ret = file_fence(request->file, attach->handle, &fence);
 	if (ret)

@@ -121,6 +121,58 @@ Test(lazy, row_1_9_seqno_write_is_told)
 	must(close(buffer));
 }
 
+Test(lazy, row_1_14_attach_asks_for_the_signal)
+{
+	uint32_t fence = new_lazy_fence(device);
+	int buffer = new_buffer(4096);
+
+	expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
+	expect_enable(fence);
+	must(close(buffer));
+}
+
+Test(lazy, row_1_14_attach_for_those_who_wait_on_memory_does_not)
+{
+	uint32_t fence = new_lazy_fence(device), other = new_lazy_fence(device), snapshot, count;
+	uint32_t both = new_merge(device, fence, other, 0);
+	int buffer = new_buffer(4096);
+	struct dma_fence_buffer_wait wait;
+
+	expect(raw_attach_for_memory_waiters(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
+	expect(raw_attach_for_memory_waiters(device, buffer, both, DMA_FENCE_USAGE_WRITE), 0);
+	eventually(attachments, 2);
+	expect(raw_buffer_fences(device, buffer, DMA_FENCE_USAGE_WRITE, 0, &snapshot, &count), 0);
+	expect(raw_buffer_wait(device, buffer, DMA_FENCE_USAGE_WRITE, 0, &wait), -ETIME);
+	expect_no_record();
+	/* The hint was wrong: somebody has to be told after all. */
+	expect(raw_buffer_wait(device, buffer, DMA_FENCE_USAGE_WRITE, in_ms(5), &wait), -ETIME);
+	eventually(events, 2);
+	expect(poll_for(device, PATIENCE_MS), POLLIN);
+	must(close(buffer));
+}
+
+Test(lazy, row_1_14_fence_for_those_who_wait_on_memory_leaves_the_buffer_with_its_signal)
+{
+	uint32_t fence = new_lazy_fence(device), a = new_lazy_fence(device);
+	uint32_t b = new_fence(device), both = new_merge(device, a, b, 0);
+	uint32_t any = new_merge(device, both, new_fence(device), DMA_FENCE_MERGE_ANY);
+	int buffer = new_buffer(4096);
+
+	expect(raw_attach_for_memory_waiters(device, buffer, fence, DMA_FENCE_USAGE_READ), 0);
+	expect(raw_attach_for_memory_waiters(device, buffer, both, DMA_FENCE_USAGE_READ), 0);
+	expect(raw_attach_for_memory_waiters(device, buffer, any, DMA_FENCE_USAGE_READ), 0);
+	eventually(attachments, 3);
+	expect(raw_signal(device, fence, 0), 0);
+	eventually(attachments, 2);
+	expect(raw_signal(device, a, 0), 0);
+	eventually(attachments, 2);
+	expect(raw_signal(device, b, 0), 0);
+	eventually(attachments, 0);
+	eventually(buffers, 0);
+	expect_no_record();
+	must(close(buffer));
+}
+
 Test(lazy, row_1_9_waiter_for_a_container_is_told_to_all_whose_fence_is_in_it)
 {
 	uint32_t a = new_lazy_fence(device), b = new_lazy_fence(device);

@@ -82,6 +82,8 @@ int new_buffer(size_t size);
 /* The memory of a buffer, writable and shared; unmapped with munmap(). */
 void *map_buffer(int buffer, size_t size);
 int raw_attach(int fd, int buffer, uint32_t handle, uint32_t usage);
+/* With the hint that all who wait for the buffer can wait on memory. */
+int raw_attach_for_memory_waiters(int fd, int buffer, uint32_t handle, uint32_t usage);
 int raw_buffer_fences(int fd, int buffer, uint32_t usage, uint32_t flags, uint32_t *handle,
 		      uint32_t *count);
 /* For what is pending there: wait->count and wait->error tell about it. */

@@ -109,6 +109,18 @@ int raw_attach(int fd, int buffer, uint32_t handle, uint32_t usage)
 	return raw_ioctl(fd, DMA_FENCE_IOC_ATTACH, &attach);
 }
 
+int raw_attach_for_memory_waiters(int fd, int buffer, uint32_t handle, uint32_t usage)
+{
+	struct dma_fence_attach attach = {
+		.fd = buffer,
+		.handle = handle,
+		.usage = usage,
+		.flags = DMA_FENCE_ATTACH_MEMORY_WAITERS,
+	};
+
+	return raw_ioctl(fd, DMA_FENCE_IOC_ATTACH, &attach);
+}
+
 int raw_buffer_fences(int fd, int buffer, uint32_t usage, uint32_t flags, uint32_t *handle,
 		      uint32_t *count)
 {
