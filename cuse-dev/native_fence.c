@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
 #include "caller_memory.h"
 #include "container.h"
 #include "device_fence.h"
@@ -13,6 +12,7 @@
 #include "ioctl.h"
 #include "merge.h"
 #include "native.h"
+#include "unwrap.h"
 #include "wait.h"
 
 static bool is_error(int32_t error)
@@ -280,10 +280,14 @@ static int64_t deadline_of(struct dma_fence *fence)
 {
 	struct device_fence *own = to_device_fence(fence);
 	int64_t earliest = own ? own->deadline : INT64_MAX;
+	struct dma_fence_unwrap cursor;
+	struct dma_fence *member;
 
-	for (unsigned int i = 0; dma_fence_is_array(fence) && i < dma_fence_member_count(fence);
-	     i++) {
-		int64_t deadline = deadline_of(dma_fence_member(fence, i));
+	if (!dma_fence_is_container(fence))
+		return earliest;
+	dma_fence_unwrap_for_each(member, &cursor, fence)
+	{
+		int64_t deadline = deadline_of(member);
 
 		if (deadline < earliest)
 			earliest = deadline;
@@ -291,11 +295,26 @@ static int64_t deadline_of(struct dma_fence *fence)
 	return earliest;
 }
 
+/* Those from first on. */
+static void fill_members(struct dma_fence *fence, uint32_t first, struct dma_fence_member *members,
+			 uint32_t capacity)
+{
+	struct dma_fence_unwrap cursor;
+	struct dma_fence *member = dma_fence_unwrap_first(fence, &cursor);
+	uint32_t index = 0, filled = 0;
+
+	for (; member && filled < capacity; member = dma_fence_unwrap_next(&cursor)) {
+		if (index++ >= first)
+			fill_member(&members[filled++], member);
+	}
+	dma_fence_unwrap_end(&cursor);
+}
+
 int native_query(struct request *request, void *argument)
 {
 	struct dma_fence_query *query = argument;
 	struct dma_fence_member *members = (struct dma_fence_member *)(query + 1);
-	uint32_t capacity = query->member_capacity, first = query->member_first;
+	uint32_t capacity = query->member_capacity;
 	struct dma_fence *fence;
 	int ret;
 
@@ -319,9 +338,7 @@ int native_query(struct request *request, void *argument)
 	query->member_count = dma_fence_member_count(fence);
 	copy_name(query->driver_name, dma_fence_driver_name(fence));
 	copy_name(query->timeline_name, dma_fence_timeline_name(fence));
-	for (uint32_t i = 0; i < capacity && first + i < query->member_count && first + i >= first;
-	     i++)
-		fill_member(&members[i], dma_fence_member(fence, first + i));
+	fill_members(fence, query->member_first, members, capacity);
 	return 0;
 }
 

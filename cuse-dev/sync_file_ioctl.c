@@ -33,8 +33,7 @@ static int file_info(struct request *request, void *argument)
 	fences = calloc(count, sizeof(*fences));
 	if (!fences)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < count; i++)
-		sync_file_fill_fence_info(sync_file, i, &fences[i]);
+	count = sync_file_fill_fence_info(sync_file, fences, count);
 	sync_file_fill_info(sync_file, info);
 	info->num_fences = count;
 	caller_memory_write_and_reply(request->file, request->fuse, request->thread,

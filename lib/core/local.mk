@@ -18,6 +18,7 @@ libcore_la_SOURCES = \
 	lib/core/sw_sync.c lib/core/sw_sync.h \
 	lib/core/sync_file.c lib/core/sync_file.h \
 	lib/core/timeline.c lib/core/timeline.h \
+	lib/core/unwrap.c lib/core/unwrap.h \
 	lib/core/wait.c \
 	lib/core/ww_mutex.c lib/core/ww_mutex.h
 
@@ -44,4 +45,5 @@ coreinclude_HEADERS = \
 	lib/core/sw_sync.h \
 	lib/core/sync_file.h \
 	lib/core/timeline.h \
+	lib/core/unwrap.h \
 	lib/core/ww_mutex.h

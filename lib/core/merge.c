@@ -2,36 +2,61 @@
 /*
  * merge.c - several fences into one: taken apart, sorted, one of each context kept, put together.
  *
- * Who owns what: the caller's fences are borrowed, and with them their members, until the result
- * takes references of its own. What can race: members are signaled meanwhile; one that is missed
- * makes the result larger, never wrong.
+ * Who owns what: the caller's fences are borrowed. What they are made of may go while this looks at
+ * it, since a chain loses links: so every candidate is a reference, and the result takes over those
+ * that stay. What can race: members are signaled meanwhile; one that is missed makes the result
+ * larger, never wrong.
  */
 #include <stdlib.h>
 
 #include "array.h"
+#include "container.h"
 #include "internal.h"
 #include "merge.h"
+#include "unwrap.h"
 
 /* What sorting looks at, together in one place: the fences themselves are all over the memory. */
 struct candidate {
 	uint64_t context;
 	uint64_t seqno;
-	struct dma_fence *fence;
+	struct dma_fence *fence; /* a reference */
 };
 
 struct merge {
 	bool any;
 	struct candidate *candidates;
 	unsigned int count;
-	struct dma_fence *signaled; /* all: with the latest timestamp; any: with the earliest */
+	struct dma_fence *signaled; /* a reference; all: the latest; any: the earliest */
 };
 
-/* An array of the kind that is merged is taken apart. */
+/* Is it made of fences that are merged as they are, rather than the whole? */
 static bool is_taken_apart(const struct merge *merge, struct dma_fence *fence)
 {
-	struct dma_fence_array *array = to_dma_fence_array(fence);
+	if (dma_fence_is_array(fence))
+		return dma_fence_array_signals_on_any(to_dma_fence_array(fence)) == merge->any;
+	return dma_fence_is_container(fence) && !merge->any;
+}
 
-	return array && dma_fence_array_signals_on_any(array) == merge->any;
+/* The first of what it is made of, for dma_fence_unwrap_next(). */
+static struct dma_fence *take_apart(const struct merge *merge, struct dma_fence *fence,
+				    struct dma_fence_unwrap *cursor)
+{
+	return merge->any ? dma_fence_unwrap_first(fence, cursor)
+			  : dma_fence_unwrap_first_of_all(fence, cursor);
+}
+
+/* At most how many candidates come of it: a chain may have less by the time it is taken apart. */
+static unsigned int count_parts(const struct merge *merge, struct dma_fence *fence)
+{
+	struct dma_fence_unwrap cursor;
+	struct dma_fence *part;
+	unsigned int count = 0;
+
+	if (!is_taken_apart(merge, fence))
+		return 1;
+	for (part = take_apart(merge, fence, &cursor); part; part = dma_fence_unwrap_next(&cursor))
+		count++;
+	return count;
 }
 
 static void note_signaled(struct merge *merge, struct dma_fence *fence)
@@ -39,8 +64,10 @@ static void note_signaled(struct merge *merge, struct dma_fence *fence)
 	int64_t best, timestamp = dma_fence_timestamp(fence);
 
 	best = merge->signaled ? dma_fence_timestamp(merge->signaled) : timestamp;
-	if (!merge->signaled || (merge->any ? timestamp < best : timestamp > best))
-		merge->signaled = fence;
+	if (merge->signaled && (merge->any ? timestamp >= best : timestamp <= best))
+		return;
+	dma_fence_put(merge->signaled);
+	merge->signaled = dma_fence_get(fence);
 }
 
 static void collect_one(struct merge *merge, struct dma_fence *fence)
@@ -51,20 +78,21 @@ static void collect_one(struct merge *merge, struct dma_fence *fence)
 		merge->candidates[merge->count++] = (struct candidate){
 			.context = fence->context,
 			.seqno = fence->seqno,
-			.fence = fence,
+			.fence = dma_fence_get(fence),
 		};
 }
 
 static void collect(struct merge *merge, struct dma_fence *fence)
 {
-	unsigned int i;
+	struct dma_fence_unwrap cursor;
+	struct dma_fence *part;
 
 	if (!is_taken_apart(merge, fence) || dma_fence_is_signaled(fence)) {
 		collect_one(merge, fence);
 		return;
 	}
-	for (i = 0; i < dma_fence_member_count(fence); i++)
-		collect_one(merge, dma_fence_member(fence, i));
+	for (part = take_apart(merge, fence, &cursor); part; part = dma_fence_unwrap_next(&cursor))
+		collect_one(merge, part);
 }
 
 static int compare(const void *left, const void *right)
@@ -86,30 +114,37 @@ static void keep_one_per_context(struct merge *merge)
 
 	qsort(candidates, merge->count, sizeof(*candidates), compare);
 	for (i = 0; i < merge->count; i++) {
-		if (!kept || candidates[kept - 1].context != candidates[i].context)
+		struct candidate *last = kept ? &candidates[kept - 1] : NULL;
+
+		if (!last || last->context != candidates[i].context) {
 			candidates[kept++] = candidates[i];
-		else if (!merge->any)
-			candidates[kept - 1] = candidates[i];
+			continue;
+		}
+		dma_fence_put(merge->any ? candidates[i].fence : last->fence);
+		if (!merge->any)
+			*last = candidates[i];
 	}
 	merge->count = kept;
 }
 
-static struct dma_fence *make_array(const struct merge *merge)
+/* Takes over the candidates; NULL: they stay. */
+static struct dma_fence *make_array(struct merge *merge)
 {
 	struct dma_fence **fences = calloc(merge->count, sizeof(*fences));
-	struct dma_fence_array *array = NULL;
+	struct dma_fence_array *array;
 	unsigned int i;
 
 	if (!fences)
 		return NULL;
 	for (i = 0; i < merge->count; i++)
-		fences[i] = dma_fence_get(merge->candidates[i].fence);
+		fences[i] = merge->candidates[i].fence;
 	array = dma_fence_array_create(merge->count, fences, dma_fence_context_alloc(1), 1,
 				       merge->any);
-	for (i = 0; !array && i < merge->count; i++)
-		dma_fence_put(fences[i]);
 	free(fences);
-	return array ? dma_fence_array_base(array) : NULL;
+	if (!array)
+		return NULL;
+	merge->count = 0;
+	return dma_fence_array_base(array);
 }
 
 static struct dma_fence *make_result(struct merge *merge)
@@ -135,13 +170,16 @@ static struct dma_fence *merge_fences(unsigned int count, struct dma_fence **fen
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		room += is_taken_apart(&merge, fences[i]) ? dma_fence_member_count(fences[i]) : 1;
-	merge.candidates = calloc(room, sizeof(*merge.candidates));
+		room += count_parts(&merge, fences[i]);
+	merge.candidates = malloc(room * sizeof(*merge.candidates));
 	if (!merge.candidates)
 		return NULL;
 	for (i = 0; i < count; i++)
 		collect(&merge, fences[i]);
 	result = make_result(&merge);
+	for (i = 0; i < merge.count; i++)
+		dma_fence_put(merge.candidates[i].fence);
+	dma_fence_put(merge.signaled);
 	free(merge.candidates);
 	return result;
 }
@@ -154,20 +192,4 @@ struct dma_fence *dma_fence_merge_all(unsigned int count, struct dma_fence **fen
 struct dma_fence *dma_fence_merge_any(unsigned int count, struct dma_fence **fences)
 {
 	return merge_fences(count, fences, true);
-}
-
-unsigned int dma_fence_member_count(struct dma_fence *fence)
-{
-	struct dma_fence_array *array = to_dma_fence_array(fence);
-
-	return array ? dma_fence_array_count(array) : 1;
-}
-
-struct dma_fence *dma_fence_member(struct dma_fence *fence, unsigned int index)
-{
-	struct dma_fence_array *array = to_dma_fence_array(fence);
-
-	if (array)
-		return dma_fence_array_member(array, index);
-	return index ? NULL : fence;
 }

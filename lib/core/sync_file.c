@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "internal.h"
-#include "merge.h"
 #include "sync_file.h"
+#include "unwrap.h"
 
 static void copy_name(char *to, size_t size, const char *from)
 {
@@ -53,15 +53,26 @@ unsigned int sync_file_fence_count(struct sync_file *sync_file)
 	return dma_fence_member_count(sync_file->fence);
 }
 
-void sync_file_fill_fence_info(struct sync_file *sync_file, unsigned int index,
-			       struct sync_fence_info *info)
+static void fill_fence_info(struct dma_fence *fence, struct sync_fence_info *info)
 {
-	struct dma_fence *fence = dma_fence_member(sync_file->fence, index);
-
 	memset(info, 0, sizeof(*info));
 	/* First, since this look may be what finds it signaled. */
 	info->status = dma_fence_get_status(fence);
 	copy_name(info->obj_name, sizeof(info->obj_name), dma_fence_timeline_name(fence));
 	copy_name(info->driver_name, sizeof(info->driver_name), dma_fence_driver_name(fence));
 	info->timestamp_ns = dma_fence_timestamp(fence);
+}
+
+unsigned int sync_file_fill_fence_info(struct sync_file *sync_file, struct sync_fence_info *info,
+				       unsigned int capacity)
+{
+	struct dma_fence_unwrap cursor;
+	struct dma_fence *fence;
+	unsigned int count = 0;
+
+	for (fence = dma_fence_unwrap_first(sync_file->fence, &cursor); fence && count < capacity;
+	     fence = dma_fence_unwrap_next(&cursor))
+		fill_fence_info(fence, &info[count++]);
+	dma_fence_unwrap_end(&cursor);
+	return count;
 }

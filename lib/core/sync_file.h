@@ -26,10 +26,13 @@ void sync_file_fini(struct sync_file *sync_file);
 void sync_file_get_name(struct sync_file *sync_file, char name[SYNC_FILE_NAME_SIZE]);
 /* Everything but flags, num_fences and sync_fence_info. */
 void sync_file_fill_info(struct sync_file *sync_file, struct sync_file_info *info);
-/* How many fences FILE_INFO has to tell of, and each of them. */
+/*
+ * How many fences FILE_INFO has to tell of, and what of each, at most capacity of them: returns of
+ * how many it was told. Between the two a chain may have become shorter, nothing becomes longer.
+ */
 unsigned int sync_file_fence_count(struct sync_file *sync_file);
-void sync_file_fill_fence_info(struct sync_file *sync_file, unsigned int index,
-			       struct sync_fence_info *info);
+unsigned int sync_file_fill_fence_info(struct sync_file *sync_file, struct sync_fence_info *info,
+				       unsigned int capacity);
 
 #pragma GCC visibility pop
 

@@ -20,16 +20,17 @@
 #include "seqno_write.h"
 #include "sync_file.h"
 #include "timeline.h"
+#include "unwrap.h"
 
 #define NSEC_PER_MSEC INT64_C(1000000)
-#define NSEC_PER_SEC INT64_C(1000000000)
+#define NSEC_PER_SEC  INT64_C(1000000000)
 
 /* base comes first. */
 struct test_fence {
 	struct dma_fence base;
 	pthread_mutex_t lock;
-	_Atomic bool done;	 /* what ops->signaled says, where there is one */
-	bool refuses_to_enable;	 /* what ops->enable_signaling says, negated */
+	_Atomic bool done;	/* what ops->signaled says, where there is one */
+	bool refuses_to_enable; /* what ops->enable_signaling says, negated */
 	_Atomic int enable_calls;
 	_Atomic int signaled_calls;
 	int wait_calls;

@@ -22,6 +22,7 @@ tests_core_core_test_SOURCES = \
 	tests/core/sw_sync-test.c \
 	tests/core/sync_file-test.c \
 	tests/core/timeline-test.c \
+	tests/core/unwrap-test.c \
 	tests/core/wait-test.c
 tests_core_core_test_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_core_core_test_LDADD = libcore.la $(CRITERION_LIBS)

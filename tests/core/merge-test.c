@@ -26,17 +26,8 @@ static void expect_members(struct dma_fence *merged, bool any, unsigned int coun
 	cr_expect_eq(dma_fence_array_signals_on_any(to_dma_fence_array(merged)), any);
 	cr_assert_eq(dma_fence_member_count(merged), count);
 	for (i = 0; i < count; i++)
-		cr_expect_eq(dma_fence_member(merged, i), expected[i], "member %u", i);
-}
-
-Test(merge, a_plain_fence_is_its_own_only_member)
-{
-	struct dma_fence *fence = fence_create();
-
-	cr_expect_eq(dma_fence_member_count(fence), 1);
-	cr_expect_eq(dma_fence_member(fence, 0), fence);
-	cr_expect_null(dma_fence_member(fence, 1));
-	dma_fence_put(fence);
+		cr_expect_eq(dma_fence_array_member(to_dma_fence_array(merged), i), expected[i],
+			     "member %u", i);
 }
 
 Test(merge, of_nothing_is_a_signaled_stub)
@@ -77,7 +68,9 @@ Test(merge, of_the_same_fence_twice_is_that_fence)
 Test(merge, row_5_2_sorts_by_context)
 {
 	struct dma_fence *fences[] = {
-		fence_create_at(3, 1), fence_create_at(1, 9), fence_create_at(2, 5),
+		fence_create_at(3, 1),
+		fence_create_at(1, 9),
+		fence_create_at(2, 5),
 	};
 	struct dma_fence *sorted[] = { fences[1], fences[2], fences[0] };
 	struct dma_fence *all = dma_fence_merge_all(3, fences);
@@ -134,7 +127,9 @@ Test(merge, of_any_keeps_the_earliest_of_a_context)
 Test(merge, row_5_2_of_all_drops_what_is_signaled)
 {
 	struct dma_fence *fences[] = {
-		fence_create_at(1, 1), fence_create_signaled(5, -EIO), fence_create_at(2, 1),
+		fence_create_at(1, 1),
+		fence_create_signaled(5, -EIO),
+		fence_create_at(2, 1),
 	};
 	struct dma_fence *pending[] = { fences[0], fences[2] };
 	struct dma_fence *merged = dma_fence_merge_all(3, fences);
@@ -157,7 +152,8 @@ Test(merge, row_5_2_of_all_with_one_pending_is_that_fence)
 Test(merge, row_5_2_of_all_with_nothing_pending_is_a_stub_with_the_latest_time_and_no_error)
 {
 	struct dma_fence *fences[] = {
-		fence_create_signaled(10, -EIO), fence_create_signaled(30, -EIO),
+		fence_create_signaled(10, -EIO),
+		fence_create_signaled(30, -EIO),
 		fence_create_signaled(20, 0),
 	};
 	struct dma_fence *merged = dma_fence_merge_all(3, fences);
@@ -172,7 +168,9 @@ Test(merge, row_5_2_of_all_with_nothing_pending_is_a_stub_with_the_latest_time_a
 Test(merge, of_any_with_a_signaled_member_is_that_member)
 {
 	struct dma_fence *fences[] = {
-		fence_create(), fence_create_signaled(30, 0), fence_create_signaled(20, -EIO),
+		fence_create(),
+		fence_create_signaled(30, 0),
+		fence_create_signaled(20, -EIO),
 	};
 	struct dma_fence *merged = dma_fence_merge_any(2, fences);
 
@@ -201,7 +199,9 @@ Test(merge, asks_a_fence_that_does_not_know_yet_that_it_is_signaled)
 Test(merge, row_3_5_of_all_takes_arrays_of_all_apart)
 {
 	struct dma_fence *fences[] = {
-		fence_create_at(1, 1), fence_create_at(2, 1), fence_create_at(3, 1),
+		fence_create_at(1, 1),
+		fence_create_at(2, 1),
+		fence_create_at(3, 1),
 		fence_create_at(2, 2),
 	};
 	struct dma_fence *inner = dma_fence_merge_all(3, fences);
@@ -218,7 +218,9 @@ Test(merge, row_3_5_of_all_takes_arrays_of_all_apart)
 Test(merge, of_any_takes_arrays_of_any_apart)
 {
 	struct dma_fence *fences[] = {
-		fence_create_at(1, 1), fence_create_at(2, 2), fence_create_at(2, 1),
+		fence_create_at(1, 1),
+		fence_create_at(2, 2),
+		fence_create_at(2, 1),
 	};
 	struct dma_fence *inner = dma_fence_merge_any(2, fences);
 	struct dma_fence *outer[] = { fences[2], inner };
