@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * internal.h - what the files of the core share among themselves: looking at a fence's state, its
- * lock, futexes, time, the size of containers.
+ * lock, futexes, time, the size of containers, look-ups without a lock.
  */
 #ifndef DMA_FENCE_CORE_INTERNAL_H
 #define DMA_FENCE_CORE_INTERNAL_H
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fence.h"
+#include "readers.h"
 
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
@@ -127,5 +128,16 @@ struct container_size container_size(struct dma_fence *fence);
 /* With one member more. */
 void container_size_add(struct container_size *size, struct dma_fence *member);
 struct container_size array_size(const struct dma_fence_array *array);
+
+/*
+ * Around a look-up: loading a pointer and taking a reference to what it points to, no more than
+ * that. leave is given what enter has returned. Who has replaced the pointer waits, and may drop
+ * the old reference after that.
+ */
+void dma_readers_init(struct dma_readers *readers);
+void dma_readers_fini(struct dma_readers *readers);
+uint32_t dma_readers_enter(struct dma_readers *readers);
+void dma_readers_leave(struct dma_readers *readers, uint32_t phase);
+void dma_readers_wait(struct dma_readers *readers);
 
 #endif /* DMA_FENCE_CORE_INTERNAL_H */

@@ -6,13 +6,16 @@ libcore_la_SOURCES = \
 	lib/core/chain.c lib/core/chain.h \
 	lib/core/container.c lib/core/container.h \
 	lib/core/fence.c lib/core/fence.h \
+	lib/core/fence_slot.c lib/core/fence_slot.h \
 	lib/core/hash.h \
 	lib/core/heap.c lib/core/heap.h \
 	lib/core/hw_fence.c lib/core/hw_fence.h \
 	lib/core/internal.h \
 	lib/core/mem_fence.c lib/core/mem_fence.h \
 	lib/core/merge.c lib/core/merge.h \
-	lib/core/resv.c lib/core/resv.h \
+	lib/core/readers.c lib/core/readers.h \
+	lib/core/resv.c lib/core/resv.h lib/core/resv_entries.h \
+	lib/core/resv_iter.c lib/core/resv_list.c lib/core/resv_lock.c lib/core/resv_query.c \
 	lib/core/seqno_write.c lib/core/seqno_write.h \
 	lib/core/stub.c \
 	lib/core/sw_sync.c lib/core/sw_sync.h \
@@ -37,9 +40,11 @@ coreinclude_HEADERS = \
 	lib/core/chain.h \
 	lib/core/container.h \
 	lib/core/fence.h \
+	lib/core/fence_slot.h \
 	lib/core/hw_fence.h \
 	lib/core/mem_fence.h \
 	lib/core/merge.h \
+	lib/core/readers.h \
 	lib/core/resv.h \
 	lib/core/seqno_write.h \
 	lib/core/sw_sync.h \

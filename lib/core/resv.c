@@ -1,164 +1,239 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv.c - a reservation: the fences of one buffer.
+ * resv.c - a reservation: the fences of one buffer, and how they come and go. Locking and staging
+ * are in resv_lock.c, snapshots in resv_list.c, iteration in resv_iter.c, the questions in
+ * resv_query.c.
  *
  * The entries are slots of one array, linked in the order of adding, and found by their context
  * through a hash: chains of slot numbers, whose heads are in the same allocation. So all that an
  * entry needs is there when its slot is, which a hash that allocates by itself cannot promise, and
  * adding costs the same however many there are. When the slots run out, what is still pending moves
- * into a new array, at least half of which is free.
+ * into a new array, at least half of which is free. Visible and staged entries are two orders in
+ * the same array, so that committing is a matter of links and needs no room. An entry that goes
+ * where there may be many is put in a third one, of what is doomed, and dropped from there.
  *
  * Who owns what: an entry owns a reference to its fence, the reservation its entries. What can
  * race: everything but init and fini, with everything and with the fences' signaling. Fences are
  * asked for no more than their signaled bit under the lock, and references are dropped outside of
- * it: both may otherwise run callbacks and release functions, which may come back here.
+ * it: both may otherwise run callbacks and release functions, which may come back here. Who holds
+ * the ww_mutex is of no concern to the lock; that it is held only says where a fence is added.
  */
 #include <stdlib.h>
 
-#include "internal.h"
-#include "merge.h"
-#include "resv.h"
+#include "resv_entries.h"
 
 #define SMALLEST_CAPACITY 4u
-#define LARGEST_CAPACITY (1u << 30)
-#define USAGE_COUNT (DMA_RESV_USAGE_BOOKKEEP + 1)
+#define LARGEST_CAPACITY  (1u << 30)
 
-/*
- * Signaled entries that one adding takes off, if it finds them first in line: more than it adds, so
- * that they get fewer.
- */
-#define PRUNED_PER_ADD 2
-
-/* Slot 0 holds no fence: its links are the two ends of the order. So 0 stands for none. */
-struct dma_resv_entry {
-	struct dma_fence *fence; /* NULL: free */
-	uint64_t context;	 /* the fence's, to find it without touching that */
-	uint32_t older, newer;	 /* by the order of adding */
-	uint32_t chain;		 /* the next with this hash, or the next that is free */
-	uint32_t usage;
-};
-
-/* References to be dropped without the lock. */
-struct dropped {
-	struct dma_fence *fences[USAGE_COUNT + PRUNED_PER_ADD];
-	unsigned int count;
-	struct dma_resv_entry *entries; /* a replaced array, with those that have not moved on */
-	unsigned int used;
-};
-
-static void drop(struct dropped *dropped)
+void resv_drop(struct dma_resv *resv, struct resv_dropped *dropped)
 {
 	unsigned int i;
 
+	if (dropped->snapshot) {
+		dma_readers_wait(&resv->readers);
+		dma_resv_list_put(dropped->snapshot);
+	}
 	for (i = 0; i < dropped->count; i++)
 		dma_fence_put(dropped->fences[i]);
-	for (i = 1; i <= dropped->used; i++)
-		dma_fence_put(dropped->entries[i].fence);
+	for (i = 0; i < dropped->used; i++)
+		dma_fence_put(dropped->entries[RESV_SETS + i].fence);
 	free(dropped->entries);
+}
+
+void resv_changed(struct dma_resv *resv, struct resv_dropped *dropped)
+{
+	/* Mostly there is none, which is cheap to see. It is made under the lock. */
+	if (atomic_load_explicit(&resv->snapshot, memory_order_relaxed))
+		dropped->snapshot = atomic_exchange(&resv->snapshot, NULL);
 }
 
 /* The first on the chain that a context is on. The heads follow the slots, one for each. */
 static uint32_t *chain_head(struct dma_resv *resv, uint64_t context)
 {
-	uint32_t *heads = (uint32_t *)(resv->entries + resv->capacity + 1);
+	uint32_t *heads = (uint32_t *)(resv->entries + resv->capacity + RESV_SETS);
 	/* Contexts are mostly consecutive numbers: the golden ratio spreads them. */
 	uint64_t hash = context * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
 	return &heads[hash & (resv->capacity - 1)];
 }
 
-static uint32_t first_of_context(struct dma_resv *resv, uint64_t context)
+uint32_t resv_first_of_context(struct dma_resv *resv, uint64_t context)
 {
 	return resv->capacity ? *chain_head(resv, context) : 0;
 }
 
-static uint32_t oldest(const struct dma_resv *resv)
+static void link_newest(struct dma_resv *resv, uint32_t slot, enum resv_set set)
 {
-	return resv->capacity ? resv->entries[0].newer : 0;
+	struct dma_resv_entry *entries = resv->entries;
+	uint32_t last = entries[set].older;
+
+	entries[slot].set = set;
+	entries[slot].older = last;
+	entries[slot].newer = set;
+	entries[last].newer = slot;
+	entries[set].older = slot;
 }
 
-static uint32_t newest(const struct dma_resv *resv)
+static void unlink_from_order(struct dma_resv *resv, uint32_t slot)
 {
-	return resv->capacity ? resv->entries[0].older : 0;
+	struct dma_resv_entry *entries = resv->entries, *entry = &entries[slot];
+
+	entries[entry->older].newer = entry->newer;
+	entries[entry->newer].older = entry->older;
+}
+
+static void unlink_from_hash(struct dma_resv *resv, uint32_t slot)
+{
+	struct dma_resv_entry *entries = resv->entries;
+	uint32_t *link = chain_head(resv, entries[slot].context);
+
+	while (*link != slot)
+		link = &entries[*link].chain;
+	*link = entries[slot].chain;
 }
 
 /* There is room. The reference becomes the reservation's. */
-static void append(struct dma_resv *resv, struct dma_fence *fence, uint32_t usage)
+static void append(struct dma_resv *resv, struct dma_fence *fence, uint32_t usage, uint64_t order,
+		   enum resv_set set)
 {
 	struct dma_resv_entry *entries = resv->entries;
 	uint32_t *head = chain_head(resv, fence->context);
-	uint32_t slot = resv->free, last = newest(resv);
+	uint32_t slot = resv->free;
 
 	if (slot)
 		resv->free = entries[slot].chain;
 	else
-		slot = ++resv->used;
-	entries[slot] = (struct dma_resv_entry){
-		.fence = fence,
-		.context = fence->context,
-		.older = last,
-		.chain = *head,
-		.usage = usage,
-	};
+		slot = RESV_SETS + resv->used++;
+	entries[slot].fence = fence;
+	entries[slot].context = fence->context;
+	entries[slot].order = order;
+	entries[slot].chain = *head;
+	entries[slot].usage = usage;
 	*head = slot;
-	entries[last].newer = slot;
-	entries[0].older = slot;
+	link_newest(resv, slot, set);
 	resv->count++;
 }
 
-/* Takes an entry off, and returns the reference that it held. */
-static struct dma_fence *take(struct dma_resv *resv, uint32_t slot)
+/* Takes an entry off, for its reference to be dropped. */
+static void take(struct dma_resv *resv, uint32_t slot, struct resv_dropped *dropped)
 {
-	struct dma_resv_entry *entries = resv->entries, *entry = &entries[slot];
-	uint32_t *link = chain_head(resv, entry->context);
-	struct dma_fence *fence = entry->fence;
+	struct dma_resv_entry *entry = &resv->entries[slot];
 
-	while (*link != slot)
-		link = &entries[*link].chain;
-	*link = entry->chain;
-	entries[entry->older].newer = entry->newer;
-	entries[entry->newer].older = entry->older;
+	if (entry->set == RESV_VISIBLE)
+		resv_changed(resv, dropped);
+	if (entry->set != RESV_DOOMED)
+		unlink_from_hash(resv, slot);
+	unlink_from_order(resv, slot);
+	dropped->fences[dropped->count++] = entry->fence;
 	entry->fence = NULL;
 	entry->chain = resv->free;
 	resv->free = slot;
 	resv->count--;
-	return fence;
 }
 
-/* Moves what is pending into a new array with room for more. The old one is in dropped. */
-static int make_room(struct dma_resv *resv, unsigned int room, struct dropped *dropped)
+void resv_move(struct dma_resv *resv, uint32_t slot, enum resv_set set)
 {
-	struct dma_resv_entry *entries, *old = resv->entries;
-	uint32_t slot, first = oldest(resv), capacity = SMALLEST_CAPACITY;
-	uint64_t needed = room;
+	if (set == RESV_DOOMED)
+		unlink_from_hash(resv, slot);
+	unlink_from_order(resv, slot);
+	link_newest(resv, slot, set);
+	resv->entries[slot].order = ++resv->last_order;
+}
 
-	for (slot = first; slot; slot = old[slot].newer)
-		needed += !fence_is_marked(old[slot].fence);
-	if (needed > LARGEST_CAPACITY / 2)
-		return -ENOMEM;
-	while (capacity < 2 * needed)
-		capacity *= 2;
-	entries = calloc(1, (capacity + 1) * sizeof(*entries) + capacity * sizeof(uint32_t));
-	if (!entries)
-		return -ENOMEM;
+void resv_drop_doomed(struct dma_resv *resv)
+{
+	bool more;
 
-	dropped->entries = old;
+	do {
+		struct resv_dropped dropped;
+
+		resv_dropped_init(&dropped);
+		pthread_mutex_lock(&resv->lock);
+		while (resv_oldest(resv, RESV_DOOMED) != RESV_DOOMED && dropped.count < RESV_USAGES)
+			take(resv, resv_oldest(resv, RESV_DOOMED), &dropped);
+		more = dropped.count;
+		pthread_mutex_unlock(&resv->lock);
+		resv_drop(resv, &dropped);
+	} while (more);
+}
+
+/* Zeroed slots for room fences and those there are, or NULL. */
+static struct dma_resv_entry *allocate_entries(uint64_t room, uint32_t *capacity)
+{
+	struct dma_resv_entry *entries;
+	uint32_t set;
+
+	if (room > LARGEST_CAPACITY / 2)
+		return NULL;
+	*capacity = SMALLEST_CAPACITY;
+	while (*capacity < 2 * room)
+		*capacity *= 2;
+	entries = calloc(1, ((size_t)*capacity + RESV_SETS) * sizeof(*entries) +
+				    *capacity * sizeof(uint32_t));
+	for (set = 0; entries && set < RESV_SETS; set++)
+		entries[set].older = entries[set].newer = set;
+	return entries;
+}
+
+static uint64_t count_pending(const struct dma_resv *resv, enum resv_set set)
+{
+	uint64_t pending = 0;
+	uint32_t slot;
+
+	for (slot = resv_oldest(resv, set); slot != set; slot = resv->entries[slot].newer)
+		pending += !fence_is_marked(resv->entries[slot].fence);
+	return pending;
+}
+
+/* The first of a set of an array that has been replaced. */
+static uint32_t oldest_of(const struct dma_resv_entry *entries, enum resv_set set)
+{
+	return entries ? entries[set].newer : (uint32_t)set;
+}
+
+/* Takes over what is pending from a set of an array that has been replaced. */
+static void move_pending(struct dma_resv *resv, struct dma_resv_entry *from, enum resv_set set)
+{
+	uint32_t slot;
+
+	for (slot = oldest_of(from, set); slot != set; slot = from[slot].newer) {
+		/* Some more may be signaled by now. */
+		if (fence_is_marked(from[slot].fence))
+			continue;
+		append(resv, from[slot].fence, from[slot].usage, from[slot].order, set);
+		from[slot].fence = NULL;
+	}
+}
+
+/* Begins with new, empty slots. The old ones are in dropped. */
+static void replace_entries(struct dma_resv *resv, struct dma_resv_entry *entries,
+			    uint32_t capacity, struct resv_dropped *dropped)
+{
+	dropped->entries = resv->entries;
 	dropped->used = resv->used;
 	resv->entries = entries;
 	resv->capacity = capacity;
 	resv->count = resv->used = resv->free = 0;
-	for (slot = first; slot; slot = old[slot].newer) {
-		/* Some more may be signaled by now. */
-		if (fence_is_marked(old[slot].fence))
-			continue;
-		append(resv, old[slot].fence, old[slot].usage);
-		old[slot].fence = NULL;
-	}
+}
+
+/* Moves what is pending into a new array with room for more. */
+static int make_room(struct dma_resv *resv, uint64_t room, struct resv_dropped *dropped)
+{
+	uint64_t pending = count_pending(resv, RESV_VISIBLE) + count_pending(resv, RESV_STAGED);
+	struct dma_resv_entry *entries;
+	uint32_t capacity;
+
+	entries = allocate_entries(pending + room, &capacity);
+	if (!entries)
+		return -ENOMEM;
+	replace_entries(resv, entries, capacity, dropped);
+	move_pending(resv, dropped->entries, RESV_VISIBLE);
+	move_pending(resv, dropped->entries, RESV_STAGED);
 	return 0;
 }
 
 /* Is there room for that many? If not, makes it. */
-static int ensure_room(struct dma_resv *resv, unsigned int room, struct dropped *dropped)
+static int ensure_room(struct dma_resv *resv, uint64_t room, struct resv_dropped *dropped)
 {
 	return resv->capacity - resv->count < room ? make_room(resv, room, dropped) : 0;
 }
@@ -166,230 +241,219 @@ static int ensure_room(struct dma_resv *resv, unsigned int room, struct dropped 
 void dma_resv_init(struct dma_resv *resv)
 {
 	*resv = (struct dma_resv){ 0 };
+	ww_mutex_init(&resv->ww, &reservation_ww_class);
 	pthread_mutex_init(&resv->lock, NULL);
+	dma_readers_init(&resv->readers);
 }
 
 void dma_resv_fini(struct dma_resv *resv)
 {
-	struct dropped dropped = { .entries = resv->entries, .used = resv->used };
+	struct resv_dropped dropped;
 
-	drop(&dropped);
+	resv_dropped_init(&dropped);
+	dropped.entries = resv->entries;
+	dropped.used = resv->used;
+	dropped.snapshot = atomic_load(&resv->snapshot);
+	resv_drop(resv, &dropped);
+	dma_readers_fini(&resv->readers);
 	pthread_mutex_destroy(&resv->lock);
+	ww_mutex_destroy(&resv->ww);
 }
 
 int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count)
 {
-	struct dropped dropped = { 0 };
+	struct resv_dropped dropped;
 	int error;
 
+	resv_dropped_init(&dropped);
 	pthread_mutex_lock(&resv->lock);
 	error = ensure_room(resv, count, &dropped);
+	if (!error && dma_resv_is_locked(resv) && resv->reserved < count)
+		resv->reserved = count;
 	pthread_mutex_unlock(&resv->lock);
-	drop(&dropped);
+	resv_drop(resv, &dropped);
 	return error;
 }
 
 /* The oldest first: fences mostly become signaled in the order of adding. */
-static void prune(struct dma_resv *resv, struct dropped *dropped)
+static void prune(struct dma_resv *resv, struct resv_dropped *dropped)
 {
 	unsigned int pruned;
 
-	for (pruned = 0; pruned < PRUNED_PER_ADD && resv->count; pruned++) {
-		uint32_t slot = oldest(resv);
+	for (pruned = 0; pruned < PRUNED_PER_ADD; pruned++) {
+		uint32_t slot = resv_oldest(resv, RESV_VISIBLE);
 
-		if (!fence_is_marked(resv->entries[slot].fence))
+		if (slot == RESV_VISIBLE || !fence_is_marked(resv->entries[slot].fence))
 			return;
-		dropped->fences[dropped->count++] = take(resv, slot);
+		take(resv, slot, dropped);
 	}
 }
 
 /*
- * Takes off what a fence replaces: of its context, and not later, and not there for more; or
- * signaled anyway. Does one that stays make it needless? There is at most one entry for each usage
- * of a context.
+ * Takes off what a fence supersedes in a set, and what is signaled anyway. Does one that stays
+ * there make it needless? There is at most one entry for each usage of a context.
  */
-static bool replace(struct dma_resv *resv, struct dma_fence *fence, uint32_t usage,
-		    struct dropped *dropped)
+static bool replace(struct dma_resv *resv, const struct dma_resv_entry *entry, enum resv_set set,
+		    struct resv_dropped *dropped)
 {
-	uint32_t next, slot = first_of_context(resv, fence->context);
+	uint32_t next, slot = resv_first_of_context(resv, entry->context);
 	bool needless = false;
 
 	for (; slot && !needless; slot = next) {
-		struct dma_resv_entry *entry = &resv->entries[slot];
+		struct dma_resv_entry *other = &resv->entries[slot];
 
-		next = entry->chain;
-		if (entry->context != fence->context)
+		next = other->chain;
+		if (other->context != entry->context)
 			continue;
-		if (fence_is_marked(entry->fence))
-			dropped->fences[dropped->count++] = take(resv, slot);
-		else if (entry->usage <= usage && !dma_fence_is_later(fence, entry->fence))
+		if (fence_is_marked(other->fence))
+			take(resv, slot, dropped);
+		else if (other->set != set)
+			continue;
+		else if (resv_supersedes(other, entry))
 			needless = true;
-		else if (entry->usage >= usage && !dma_fence_is_later(entry->fence, fence))
-			dropped->fences[dropped->count++] = take(resv, slot);
+		else if (resv_supersedes(entry, other))
+			take(resv, slot, dropped);
 	}
 	return needless;
 }
 
+/* There is room, or something of its context has just been taken off. */
+static void add(struct dma_resv *resv, struct dma_fence *fence, enum dma_resv_usage usage,
+		enum resv_set set, struct resv_dropped *dropped)
+{
+	struct dma_resv_entry entry = {
+		.fence = fence,
+		.context = fence->context,
+		.usage = usage,
+	};
+
+	if (replace(resv, &entry, set, dropped))
+		return;
+	append(resv, dma_fence_get(fence), usage, ++resv->last_order, set);
+	if (set == RESV_VISIBLE)
+		resv_changed(resv, dropped);
+}
+
 int dma_resv_add_fence(struct dma_resv *resv, struct dma_fence *fence, enum dma_resv_usage usage)
 {
-	struct dropped dropped = { 0 };
+	struct resv_dropped dropped;
 	int error;
 
-	if ((unsigned int)usage >= USAGE_COUNT)
+	if ((unsigned int)usage >= RESV_USAGES)
 		return -EINVAL;
 	if (dma_fence_is_signaled(fence))
 		return 0;
 
+	resv_dropped_init(&dropped);
 	pthread_mutex_lock(&resv->lock);
 	error = ensure_room(resv, 1, &dropped);
 	if (!error) {
+		enum resv_set set = dma_resv_is_locked(resv) ? RESV_STAGED : RESV_VISIBLE;
+
+		if (resv->reserved)
+			resv->reserved--;
 		prune(resv, &dropped);
-		if (!replace(resv, fence, usage, &dropped))
-			append(resv, dma_fence_get(fence), usage);
+		add(resv, fence, usage, set, &dropped);
 	}
 	pthread_mutex_unlock(&resv->lock);
-	drop(&dropped);
+	resv_drop(resv, &dropped);
+	return error;
+}
+
+int dma_resv_add_fence_unlocked(struct dma_resv *resv, struct dma_fence *fence)
+{
+	struct resv_dropped dropped;
+	int error;
+
+	if (dma_fence_is_signaled(fence))
+		return 0;
+
+	resv_dropped_init(&dropped);
+	pthread_mutex_lock(&resv->lock);
+	/* What the holder has reserved is left alone. */
+	error = ensure_room(resv, (uint64_t)resv->reserved + 1, &dropped);
+	if (!error) {
+		prune(resv, &dropped);
+		add(resv, fence, DMA_RESV_USAGE_BOOKKEEP, RESV_VISIBLE, &dropped);
+	}
+	pthread_mutex_unlock(&resv->lock);
+	resv_drop(resv, &dropped);
 	return error;
 }
 
 void dma_resv_remove_fence(struct dma_resv *resv, struct dma_fence *fence)
 {
-	struct dma_fence *removed = NULL;
-	uint32_t slot;
+	struct resv_dropped dropped;
+	uint32_t next, slot;
 
+	resv_dropped_init(&dropped);
 	pthread_mutex_lock(&resv->lock);
-	slot = first_of_context(resv, fence->context);
-	while (slot && resv->entries[slot].fence != fence)
-		slot = resv->entries[slot].chain;
-	if (slot)
-		removed = take(resv, slot);
-	pthread_mutex_unlock(&resv->lock);
-	dma_fence_put(removed);
-}
-
-/* Is it there for usage, and does its bit say pending? */
-static bool is_pending(const struct dma_resv_entry *entry, enum dma_resv_usage usage)
-{
-	return entry->usage <= (uint32_t)usage && !fence_is_marked(entry->fence);
-}
-
-/* The last one added that is pending as far as its bit says, with a reference, or NULL. */
-static struct dma_fence *last_unmarked(struct dma_resv *resv, enum dma_resv_usage usage)
-{
-	struct dma_fence *fence = NULL;
-	uint32_t slot;
-
-	pthread_mutex_lock(&resv->lock);
-	slot = newest(resv);
-	while (slot && !is_pending(&resv->entries[slot], usage))
-		slot = resv->entries[slot].older;
-	if (slot)
-		fence = dma_fence_get(resv->entries[slot].fence);
-	pthread_mutex_unlock(&resv->lock);
-	return fence;
-}
-
-struct dma_fence *dma_resv_get_latest(struct dma_resv *resv, enum dma_resv_usage usage)
-{
-	struct dma_fence *fence;
-
-	/* One that turns out to be signaled has its bit set after that, and is not found again. */
-	while ((fence = last_unmarked(resv, usage)) && dma_fence_is_signaled(fence))
-		dma_fence_put(fence);
-	return fence;
-}
-
-bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage)
-{
-	struct dma_fence *fence = dma_resv_get_latest(resv, usage);
-
-	dma_fence_put(fence);
-	return !fence;
-}
-
-/* References to those whose bits say pending: the snapshot as such. */
-static int copy_unmarked(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
-			 struct dma_fence ***fences)
-{
-	unsigned int copied = 0;
-	int error = -ENOMEM;
-	uint32_t slot;
-
-	pthread_mutex_lock(&resv->lock);
-	*fences = calloc(resv->count + 1, sizeof(**fences));
-	if (*fences) {
-		for (slot = oldest(resv); slot; slot = resv->entries[slot].newer) {
-			if (is_pending(&resv->entries[slot], usage))
-				(*fences)[copied++] = dma_fence_get(resv->entries[slot].fence);
-		}
-		error = 0;
+	for (slot = resv_first_of_context(resv, fence->context); slot; slot = next) {
+		next = resv->entries[slot].chain;
+		if (resv->entries[slot].fence == fence)
+			take(resv, slot, &dropped);
 	}
 	pthread_mutex_unlock(&resv->lock);
-	*count = copied;
-	return error;
+	resv_drop(resv, &dropped);
 }
 
-static void put_fences(unsigned int count, struct dma_fence **fences)
+int dma_resv_replace_fences(struct dma_resv *resv, uint64_t context, struct dma_fence *replacement,
+			    enum dma_resv_usage usage)
 {
-	unsigned int i;
+	bool signaled = dma_fence_is_signaled(replacement), found[RESV_SETS] = { false };
+	struct resv_dropped dropped;
+	uint32_t next, slot;
 
-	for (i = 0; i < count; i++)
-		dma_fence_put(fences[i]);
-	free(fences);
-}
-
-int dma_resv_get_fences(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
-			struct dma_fence ***fences)
-{
-	unsigned int i, copied, kept = 0;
-	int error = copy_unmarked(resv, usage, &copied, fences);
-
-	/* Now that the lock is gone they may be asked properly. */
-	for (i = 0; i < copied; i++) {
-		struct dma_fence *fence = (*fences)[i];
-
-		if (dma_fence_is_signaled(fence))
-			dma_fence_put(fence);
-		else
-			(*fences)[kept++] = fence;
-	}
-	*count = kept;
-	return error;
-}
-
-struct dma_fence *dma_resv_get_singleton(struct dma_resv *resv, enum dma_resv_usage usage,
-					 unsigned int *count)
-{
-	struct dma_fence **fences, *singleton;
-	unsigned int pending;
-
-	if (dma_resv_get_fences(resv, usage, &pending, &fences))
-		return NULL;
-	singleton = dma_fence_merge_all(pending, fences);
-	put_fences(pending, fences);
-	if (count)
-		*count = pending;
-	return singleton;
-}
-
-int64_t dma_resv_wait_timeout(struct dma_resv *resv, enum dma_resv_usage usage, bool interruptible,
-			      int64_t timeout_ns)
-{
-	int64_t left = timeout_ns;
-	struct dma_fence **fences;
-	unsigned int count, i;
-	int error;
-
-	if (timeout_ns < 0)
+	if ((unsigned int)usage >= RESV_USAGES)
 		return -EINVAL;
-	if (!timeout_ns)
-		return dma_resv_test_signaled(resv, usage);
-	/* What is added from here on is not waited for, so this ends. */
-	error = dma_resv_get_fences(resv, usage, &count, &fences);
-	if (error)
-		return error;
-	for (i = 0; i < count && left > 0; i++)
-		left = dma_fence_wait_timeout(fences[i], interruptible, left);
-	put_fences(count, fences);
-	return left;
+	resv_dropped_init(&dropped);
+	pthread_mutex_lock(&resv->lock);
+	for (slot = resv_first_of_context(resv, context); slot; slot = next) {
+		next = resv->entries[slot].chain;
+		if (resv->entries[slot].context != context)
+			continue;
+		found[resv->entries[slot].set] = true;
+		take(resv, slot, &dropped);
+	}
+	if (found[RESV_VISIBLE] && !signaled)
+		add(resv, replacement, usage, RESV_VISIBLE, &dropped);
+	if (found[RESV_STAGED] && !signaled)
+		add(resv, replacement, usage, RESV_STAGED, &dropped);
+	pthread_mutex_unlock(&resv->lock);
+	resv_drop(resv, &dropped);
+	return 0;
+}
+
+int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src)
+{
+	struct dma_resv_list *list = dma_resv_snapshot(src);
+	struct resv_dropped dropped;
+	struct dma_resv_entry *entries;
+	unsigned int i, count;
+	uint32_t capacity;
+
+	if (!list)
+		return -ENOMEM;
+	count = dma_resv_list_count(list);
+	resv_dropped_init(&dropped);
+	pthread_mutex_lock(&dst->lock);
+	entries = allocate_entries(count + count_pending(dst, RESV_STAGED) + dst->reserved,
+				   &capacity);
+	if (entries) {
+		replace_entries(dst, entries, capacity, &dropped);
+		for (i = 0; i < count; i++) {
+			enum dma_resv_usage usage;
+			struct dma_fence *fence = dma_resv_list_fence(list, i, &usage);
+
+			if (!fence_is_marked(fence))
+				append(dst, dma_fence_get(fence), usage, ++dst->last_order,
+				       RESV_VISIBLE);
+		}
+		move_pending(dst, dropped.entries, RESV_STAGED);
+		resv_changed(dst, &dropped);
+	}
+	pthread_mutex_unlock(&dst->lock);
+	resv_drop(dst, &dropped);
+	dma_resv_list_put(list);
+	return entries ? 0 : -ENOMEM;
 }

@@ -21,7 +21,10 @@ static void destroy_resv(void)
 TestSuite(resv, .timeout = 10, .init = create_resv, .fini = destroy_resv);
 
 static const enum dma_resv_usage usages[] = {
-	DMA_RESV_USAGE_KERNEL, DMA_RESV_USAGE_WRITE, DMA_RESV_USAGE_READ, DMA_RESV_USAGE_BOOKKEEP,
+	DMA_RESV_USAGE_KERNEL,
+	DMA_RESV_USAGE_WRITE,
+	DMA_RESV_USAGE_READ,
+	DMA_RESV_USAGE_BOOKKEEP,
 };
 
 #define USAGES (sizeof(usages) / sizeof(usages[0]))
@@ -263,9 +266,9 @@ Test(resv, row_3_1_the_usage_of_a_fence_is_raised)
 
 	dma_resv_add_fence(&resv, fence, DMA_RESV_USAGE_BOOKKEEP);
 	dma_resv_add_fence(&resv, fence, DMA_RESV_USAGE_WRITE);
+	cr_expect_eq(fence->refcount, 2);
 	expect_fences(DMA_RESV_USAGE_WRITE, 1, &fence);
 	expect_one(fence);
-	cr_expect_eq(fence->refcount, 2);
 	dma_fence_put(fence);
 }
 
@@ -286,8 +289,8 @@ Test(resv, the_same_fence_again_is_there_once)
 
 	dma_resv_add_fence(&resv, fence, DMA_RESV_USAGE_READ);
 	dma_resv_add_fence(&resv, fence, DMA_RESV_USAGE_READ);
-	expect_one(fence);
 	cr_expect_eq(fence->refcount, 2);
+	expect_one(fence);
 	dma_fence_put(fence);
 }
 
@@ -305,7 +308,9 @@ Test(resv, a_later_reader_does_not_replace_the_writer_of_its_context)
 Test(resv, a_later_writer_replaces_all_of_its_context_that_are_there_for_less)
 {
 	struct dma_fence *fences[] = {
-		fence_create_at(1, 1), fence_create_at(1, 2), fence_create_at(1, 3),
+		fence_create_at(1, 1),
+		fence_create_at(1, 2),
+		fence_create_at(1, 3),
 		fence_create_at(1, 4),
 	};
 	struct dma_fence *left[] = { fences[0], fences[3] };
@@ -333,7 +338,9 @@ Test(resv, an_earlier_writer_is_added_beside_a_later_reader)
 Test(resv, what_replaces_is_the_last_added)
 {
 	struct dma_fence *fences[] = {
-		fence_create_at(1, 1), fence_create_at(2, 1), fence_create_at(1, 2),
+		fence_create_at(1, 1),
+		fence_create_at(2, 1),
+		fence_create_at(1, 2),
 	};
 
 	dma_resv_add_fence(&resv, fences[0], DMA_RESV_USAGE_WRITE);
@@ -346,7 +353,9 @@ Test(resv, what_replaces_is_the_last_added)
 Test(resv, remove_takes_off_that_very_fence)
 {
 	struct dma_fence *fences[] = {
-		fence_create_at(1, 1), fence_create_at(1, 2), fence_create_at(2, 1),
+		fence_create_at(1, 1),
+		fence_create_at(1, 2),
+		fence_create_at(2, 1),
 	};
 	struct dma_fence *left[] = { fences[0], fences[2] };
 

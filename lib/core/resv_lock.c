@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * resv_lock.c - holding a reservation, and what becomes of the fences that its holder has staged.
+ *
+ * What can race: committing and discarding are the holder's, so that there is one of them at a
+ * time; with everything that needs no ww_mutex they race as resv.c says. Committing is one step for
+ * everybody else, since it takes place under the reservation's own lock.
+ */
+#include "resv_entries.h"
+
+DEFINE_WD_CLASS(reservation_ww_class);
+
+int dma_resv_lock(struct dma_resv *resv, struct ww_acquire_ctx *ctx)
+{
+	return ww_mutex_lock(&resv->ww, ctx);
+}
+
+int dma_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx)
+{
+	return ww_mutex_lock_interruptible(&resv->ww, ctx);
+}
+
+void dma_resv_lock_slow(struct dma_resv *resv, struct ww_acquire_ctx *ctx)
+{
+	ww_mutex_lock_slow(&resv->ww, ctx);
+}
+
+int dma_resv_lock_slow_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx)
+{
+	return ww_mutex_lock_slow_interruptible(&resv->ww, ctx);
+}
+
+bool dma_resv_trylock(struct dma_resv *resv)
+{
+	return ww_mutex_trylock(&resv->ww, NULL);
+}
+
+bool dma_resv_is_locked(const struct dma_resv *resv)
+{
+	return ww_mutex_is_locked(&resv->ww);
+}
+
+struct ww_acquire_ctx *dma_resv_locking_ctx(const struct dma_resv *resv)
+{
+	return ww_mutex_locking_ctx(&resv->ww);
+}
+
+/*
+ * Dooms what a staged entry supersedes among the visible ones, or is signaled anyway. Does one that
+ * stays make it needless?
+ */
+static bool supersede_visible(struct dma_resv *resv, const struct dma_resv_entry *staged)
+{
+	uint32_t next, slot = resv_first_of_context(resv, staged->context);
+	bool needless = false;
+
+	for (; slot && !needless; slot = next) {
+		struct dma_resv_entry *other = &resv->entries[slot];
+
+		next = other->chain;
+		if (other->context != staged->context || other->set != RESV_VISIBLE)
+			continue;
+		if (fence_is_marked(other->fence))
+			resv_move(resv, slot, RESV_DOOMED);
+		else if (resv_supersedes(other, staged))
+			needless = true;
+		else if (resv_supersedes(staged, other))
+			resv_move(resv, slot, RESV_DOOMED);
+	}
+	return needless;
+}
+
+void dma_resv_commit(struct dma_resv *resv)
+{
+	struct resv_dropped dropped;
+	uint32_t slot;
+	bool any;
+
+	resv_dropped_init(&dropped);
+	pthread_mutex_lock(&resv->lock);
+	any = resv_oldest(resv, RESV_STAGED) != RESV_STAGED;
+	while ((slot = resv_oldest(resv, RESV_STAGED)) != RESV_STAGED) {
+		const struct dma_resv_entry *staged = &resv->entries[slot];
+		bool needless = fence_is_marked(staged->fence) || supersede_visible(resv, staged);
+
+		resv_move(resv, slot, needless ? RESV_DOOMED : RESV_VISIBLE);
+	}
+	if (any)
+		resv_changed(resv, &dropped);
+	pthread_mutex_unlock(&resv->lock);
+	if (!any)
+		return;
+	resv_drop(resv, &dropped);
+	resv_drop_doomed(resv);
+}
+
+void dma_resv_discard(struct dma_resv *resv)
+{
+	uint32_t slot;
+
+	pthread_mutex_lock(&resv->lock);
+	while ((slot = resv_oldest(resv, RESV_STAGED)) != RESV_STAGED)
+		resv_move(resv, slot, RESV_DOOMED);
+	pthread_mutex_unlock(&resv->lock);
+	resv_drop_doomed(resv);
+}
+
+void dma_resv_unlock(struct dma_resv *resv)
+{
+	dma_resv_commit(resv);
+	pthread_mutex_lock(&resv->lock);
+	resv->reserved = 0;
+	pthread_mutex_unlock(&resv->lock);
+	ww_mutex_unlock(&resv->ww);
+}

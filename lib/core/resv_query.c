@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * resv_query.c - what is pending on a reservation: all of it, the latest, as one fence; and waiting
+ * for it.
+ *
+ * Who owns what: what is returned is the caller's, with references. What can race: everything; all
+ * but the latest is told from a snapshot, and a fence that is seen to be signaled on the way is
+ * left out.
+ */
+#include <stdlib.h>
+
+#include "merge.h"
+#include "resv_entries.h"
+
+/* The last one added that is pending as far as its bit says, with a reference, or NULL. */
+static struct dma_fence *last_unmarked(struct dma_resv *resv, enum dma_resv_usage usage)
+{
+	struct dma_fence *fence = NULL;
+	uint32_t slot;
+
+	pthread_mutex_lock(&resv->lock);
+	slot = resv_newest(resv, RESV_VISIBLE);
+	for (; slot != RESV_VISIBLE && !fence; slot = resv->entries[slot].older) {
+		const struct dma_resv_entry *entry = &resv->entries[slot];
+
+		if (entry->usage <= usage && !fence_is_marked(entry->fence))
+			fence = dma_fence_get(entry->fence);
+	}
+	pthread_mutex_unlock(&resv->lock);
+	return fence;
+}
+
+struct dma_fence *dma_resv_get_latest(struct dma_resv *resv, enum dma_resv_usage usage)
+{
+	struct dma_fence *fence;
+
+	/* One that turns out to be signaled has its bit set after that, and is not found again. */
+	while ((fence = last_unmarked(resv, usage)) && dma_fence_is_signaled(fence))
+		dma_fence_put(fence);
+	return fence;
+}
+
+bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage)
+{
+	struct dma_fence *fence = dma_resv_get_latest(resv, usage);
+
+	dma_fence_put(fence);
+	return !fence;
+}
+
+/* An array of what is pending in a list for usage; the references are the list's. NULL: no memory
+ */
+static struct dma_fence **select_pending(const struct dma_resv_list *list,
+					 enum dma_resv_usage usage, unsigned int *count)
+{
+	unsigned int i, listed = dma_resv_list_count(list);
+	struct dma_fence **fences = malloc(((size_t)listed + 1) * sizeof(*fences));
+
+	*count = 0;
+	for (i = 0; fences && i < listed; i++) {
+		enum dma_resv_usage its_usage;
+		struct dma_fence *fence = dma_resv_list_fence(list, i, &its_usage);
+
+		if (its_usage <= usage && !dma_fence_is_signaled(fence))
+			fences[(*count)++] = fence;
+	}
+	return fences;
+}
+
+int dma_resv_get_fences(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
+			struct dma_fence ***fences)
+{
+	struct dma_resv_list *list = dma_resv_snapshot(resv);
+	unsigned int i;
+
+	*count = 0;
+	*fences = list ? select_pending(list, usage, count) : NULL;
+	for (i = 0; i < *count; i++)
+		dma_fence_get((*fences)[i]);
+	dma_resv_list_put(list);
+	return *fences ? 0 : -ENOMEM;
+}
+
+struct dma_fence *dma_resv_get_singleton(struct dma_resv *resv, enum dma_resv_usage usage,
+					 unsigned int *count)
+{
+	struct dma_resv_list *list = dma_resv_snapshot(resv);
+	unsigned int pending = 0;
+	struct dma_fence **fences = list ? select_pending(list, usage, &pending) : NULL;
+	struct dma_fence *singleton = fences ? dma_fence_merge_all(pending, fences) : NULL;
+
+	if (count)
+		*count = pending;
+	free(fences);
+	dma_resv_list_put(list);
+	return singleton;
+}
+
+int64_t dma_resv_wait_timeout(struct dma_resv *resv, enum dma_resv_usage usage, bool interruptible,
+			      int64_t timeout_ns)
+{
+	int64_t left = timeout_ns;
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	if (timeout_ns < 0)
+		return -EINVAL;
+	if (!timeout_ns)
+		return dma_resv_test_signaled(resv, usage);
+	dma_resv_iter_begin(&cursor, resv, usage);
+	dma_resv_for_each_fence_unlocked(&cursor, fence)
+	{
+		left = dma_fence_wait_timeout(fence, interruptible, left);
+		if (left <= 0)
+			break;
+	}
+	dma_resv_iter_end(&cursor);
+	return left;
+}
+
+void dma_resv_set_deadline(struct dma_resv *resv, enum dma_resv_usage usage, int64_t deadline_ns)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_iter_begin(&cursor, resv, usage);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) dma_fence_set_deadline(fence, deadline_ns);
+	dma_resv_iter_end(&cursor);
+}
