@@ -130,8 +130,11 @@ static void run_callbacks(struct dma_fence *fence, bool keep_lock)
 			continue;
 		}
 
-		/* Off the list and running in one step, for who looks with the lock. */
-		atomic_store_explicit(&fence->running, callback, memory_order_relaxed);
+		/*
+		 * Off the list and running in one step, for who looks with the lock. Release: who
+		 * waits for the one before may see this instead of its end.
+		 */
+		atomic_store_explicit(&fence->running, callback, memory_order_release);
 		pthread_mutex_unlock(fence->lock);
 		callback->func(fence, callback);
 		/*
