@@ -20,7 +20,7 @@ struct buffer_key {
 
 struct disposal;
 
-/* A part of a buffer, mapped for writing. Not all of its pages need be present. */
+/* A part of a buffer, mapped: buffer_memory.h. Not all of its pages need be present. */
 struct window {
 	struct buffer *buffer;
 	struct account *account;    /* of who needed it first: it counts among its windows */
@@ -28,6 +28,7 @@ struct window {
 	uint64_t offset;
 	size_t length;
 	char *address;
+	bool writable;
 	unsigned int users;
 };
 

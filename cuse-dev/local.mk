@@ -4,6 +4,7 @@ sbin_PROGRAMS += cuse-dev/dma-fenced
 cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/attachment.h \
 	cuse-dev/buffer.c cuse-dev/buffer.h \
+	cuse-dev/buffer_memory.c cuse-dev/buffer_memory.h \
 	cuse-dev/buffer_wait.c cuse-dev/buffer_wait.h \
 	cuse-dev/caller.c cuse-dev/caller.h \
 	cuse-dev/caller_memory.c cuse-dev/caller_memory.h \

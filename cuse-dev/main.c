@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer_memory.h"
 #include "device.h"
 #include "log.h"
-#include "memory_write.h"
 #include "options.h"
 #include "ready.h"
 #include "transport.h"
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 	transport = choose_transport();
 	if (!transport->available(true))
 		return EXIT_FAILURE;
-	ret = memory_write_init();
+	ret = buffer_memory_init();
 	if (!ret)
 		ret = device_init(&device, options.fence_timeout_ns);
 	if (ret) {

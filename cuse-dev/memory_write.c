@@ -8,149 +8,41 @@
  * present any more, since the owner may be punching a hole there, which takes as long as the hole
  * is large.
  *
- * The owner may also cut the file off at any time, which turns the store into a SIGBUS. The thread
- * that stores says so beforehand and is sent back to there; the buffer counts as dead from then on,
- * and nothing is stored in it any more.
+ * A buffer whose memory was gone counts as dead from then on, and nothing is stored in it any more.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/dma-buf.h>
-#include <linux/magic.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "attachment.h"
+#include "buffer_memory.h"
 #include "file.h"
 #include "memory_write.h"
-#include "seqno_write.h"
-
-/*
- * Windows that nobody uses stay mapped up to this many a buffer: a ring is written to again and
- * again.
- */
-#define IDLE_WINDOWS_MAX 64
-
-/* What is freed in well under a millisecond. */
-#define LITTLE_MEMORY (4ull << 20)
-
-static _Thread_local sigjmp_buf *bus_error_return;
-
-static void on_bus_error(int number)
-{
-	if (bus_error_return)
-		siglongjmp(*bus_error_return, 1);
-	/* Not a store of ours: dies of it when it happens again. */
-	signal(number, SIG_DFL);
-}
-
-/* /proc/self/pagemap: which pages are present. -1: then all are taken to be. */
-static int pagemap = -1;
-
-int memory_write_init(void)
-{
-	struct sigaction action = { .sa_handler = on_bus_error, .sa_flags = SA_NODEFER };
-
-	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	return sigaction(SIGBUS, &action, NULL) ? -errno : 0;
-}
-
-static bool is_present(const void *address)
-{
-	const uint64_t present = 1ull << 63;
-	uintptr_t page = (uintptr_t)address / (uintptr_t)sysconf(_SC_PAGESIZE);
-	uint64_t entry;
-	ssize_t got = pread(pagemap, &entry, sizeof(entry), (off_t)(page * sizeof(entry)));
-
-	return got != sizeof(entry) || entry & present;
-}
-
-/*
- * Could a store wait for a hole that is being punched? In a file of which there is little it is
- * punched in no time; and to look at the size of the file is three times cheaper than at the page.
- */
-static bool store_may_wait(int fd, const void *address)
-{
-	struct stat stat;
-
-	if (!fstat(fd, &stat) && (uint64_t)stat.st_blocks * 512 <= LITTLE_MEMORY)
-		return false;
-	return !is_present(address);
-}
-
-/* false: the memory is gone. */
-static bool store(void *address, uint32_t size, uint64_t value)
-{
-	sigjmp_buf here;
-	/* It is looked at after a jump. */
-	volatile bool stored = false;
-
-	/*
-	 * Without the signal mask: saving it would be a system call, and SA_NODEFER leaves it as it
-	 * is.
-	 */
-	if (!sigsetjmp(here, 0)) {
-		bus_error_return = &here;
-		seqno_write_perform(address, size, value);
-		stored = true;
-	}
-	bus_error_return = NULL;
-	return stored;
-}
-
-/*
- * Windows of one user. A process may have some 65,000 mappings, and the list of a buffer is
- * searched under the lock.
- */
-#define WINDOWS_MAX 4096
-
-/* Large enough that a ring, or a page of seqnos for each of many rings, needs one. */
-#define WINDOW_SIZE (2ull << 20)
 
 /* The write itself, pending: an attachment in the buffer's bookkeep slot. */
 struct memory_write {
 	struct attachment attachment;
 	struct memory_write *prev, *next; /* of buffer->late */
 	struct window *window;		  /* a use */
-	uint64_t offset;		  /* in the buffer */
+	struct memory_place place;
 	uint64_t value;
-	uint32_t size;
 	struct late_write *late; /* made beforehand, so that the signal cannot fail */
 };
 
-static void window_put(struct window *window)
+static bool write_now(const struct memory_write *write)
 {
-	struct buffer *buffer = window->buffer;
-
-	if (--window->users || buffer->window_count <= IDLE_WINDOWS_MAX)
-		return;
-	window_free(window);
+	return memory_store(window_address(write->window, write->place.offset), write->place.size,
+			    write->value);
 }
 
-static void *write_address(const struct memory_write *write)
+/* Without the lock, on a lane. */
+static bool write_without_haste(const struct memory_write *write)
 {
-	return write->window->address + (write->offset - write->window->offset);
-}
-
-/* Without the lock, on a lane. What the exporter of a dma-buf answers is of no consequence. */
-static bool write_without_haste(struct memory_write *write)
-{
-	struct buffer *buffer = write->window->buffer;
-	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE };
 	bool stored;
 
-	if (buffer->is_dmabuf)
-		ioctl(buffer->fd, DMA_BUF_IOCTL_SYNC, &sync);
-	stored = store(write_address(write), write->size, write->value);
-	sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE;
-	if (buffer->is_dmabuf)
-		ioctl(buffer->fd, DMA_BUF_IOCTL_SYNC, &sync);
+	buffer_begin_access(write->window->buffer, true);
+	stored = write_now(write);
+	buffer_end_access(write->window->buffer, true);
 	return stored;
 }
 
@@ -201,6 +93,16 @@ static void written_on_lane(struct lane_job *job)
 	device_unlock_and_notify(device);
 }
 
+static bool may_wait(const struct memory_write *write)
+{
+	const struct memory_place *place = &write->place;
+	const struct buffer *buffer = write->window->buffer;
+
+	return buffer->is_dmabuf ||
+	       memory_state(buffer->fd, window_address(write->window, place->offset),
+			    place->offset + place->size) == MEMORY_MAY_WAIT;
+}
+
 static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
 	struct memory_write *write = (struct memory_write *)callback;
@@ -208,21 +110,20 @@ static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callbac
 	struct late_write *late = write->late;
 
 	attachment_detach(&write->attachment);
-	if (!buffer->dead && (buffer->late || buffer->is_dmabuf ||
-			      store_may_wait(buffer->fd, write_address(write)))) {
+	if (!buffer->dead && (buffer->late || may_wait(write))) {
 		DL_APPEND(buffer->late, write);
 		if (buffer->late == write)
 			submit_late(write);
 		return;
 	}
-	if (!buffer->dead && !store(write_address(write), write->size, write->value))
+	if (!buffer->dead && !write_now(write))
 		buffer->dead = true;
 	free(late);
 	write_done(write);
 }
 
 /* NULL: no memory. */
-static struct memory_write *write_create(const struct dma_fence_seqno_write *argument)
+static struct memory_write *write_create(const struct memory_place *place, uint64_t value)
 {
 	struct memory_write *write = calloc(1, sizeof(*write));
 
@@ -236,9 +137,8 @@ static struct memory_write *write_create(const struct dma_fence_seqno_write *arg
 	write->late->write = write;
 	write->late->job.prepare = write_on_lane;
 	write->late->job.cleanup = written_on_lane;
-	write->offset = argument->offset;
-	write->value = argument->value;
-	write->size = argument->size;
+	write->place = *place;
+	write->value = value;
 	return write;
 }
 
@@ -259,167 +159,37 @@ struct write_job {
 	int fd;			    /* the duplicate, until the buffer has it; else -1 */
 	struct buffer *buffer;	    /* a reference */
 	struct memory_write *write; /* until it is pending */
-	bool write_now;		    /* in cleanup */
+	bool is_late;		    /* to be written in cleanup */
 };
 
-/* A buffer's file: how large it is, and in what units it is mapped. */
-struct measure {
-	uint64_t size, page, window;
-};
-
-/* It is known to be one that answers. */
-static int measure(int fd, bool is_dmabuf, struct measure *measure)
+static struct memory_place place_of(const struct dma_fence_seqno_write *argument)
 {
-	struct statfs filesystem;
-	struct stat stat;
-	off_t end;
-
-	measure->page = (uint64_t)sysconf(_SC_PAGESIZE);
-	measure->window = WINDOW_SIZE;
-	if (is_dmabuf) {
-		end = lseek(fd, 0, SEEK_END);
-		measure->size = end < 0 ? 0 : (uint64_t)end;
-		return end < 0 ? -EINVAL : 0;
-	}
-	if (fstat(fd, &stat) || fstatfs(fd, &filesystem))
-		return -EINVAL;
-	measure->size = (uint64_t)stat.st_size;
-	/* Mapping more than there is would make such a file longer. */
-	if (filesystem.f_type == HUGETLBFS_MAGIC)
-		measure->page = measure->window = (uint64_t)filesystem.f_bsize;
-	return 0;
-}
-
-static int check_writable(int fd)
-{
-	int flags = fcntl(fd, F_GETFL), seals = fcntl(fd, F_GET_SEALS);
-
-	if ((flags & O_ACCMODE) != O_RDWR)
-		return -EACCES;
-	if (seals > 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
-		return -EPERM;
-	return 0;
-}
-
-static struct window *window_find(struct buffer *buffer, uint64_t offset, uint32_t size)
-{
-	struct window *window;
-
-	DL_FOREACH(buffer->windows, window) {
-		if (offset >= window->offset && offset + size <= window->offset + window->length) {
-			window->users++;
-			return window;
-		}
-	}
-	return NULL;
-}
-
-/* Without the lock. fd is the caller's: that of the buffer may have come with other rights. */
-static int window_create(int fd, uint64_t offset, bool is_dmabuf, const struct measure *measure,
-			 struct window **created)
-{
-	struct window *window = calloc(1, sizeof(*window));
-	uint64_t left;
-	int ret;
-
-	if (!window)
-		return -ENOMEM;
-	window->offset = offset & ~(measure->window - 1);
-	window->length = measure->window;
-	window->users = 1;
-	/*
-	 * Of a dma-buf no more can be mapped than there is; the end of another file may still move.
-	 */
-	left = (measure->size - window->offset + measure->page - 1) & ~(measure->page - 1);
-	if (is_dmabuf && left < window->length)
-		window->length = left;
-	window->address = mmap(NULL, window->length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			       (off_t)window->offset);
-	if (window->address == MAP_FAILED) {
-		ret = errno == EACCES || errno == EPERM || errno == ENOMEM ? -errno : -EINVAL;
-		free(window);
-		return ret;
-	}
-	*created = window;
-	return 0;
-}
-
-/* So that the store finds its page, and need not wait for one. Without the lock. */
-static int make_present(const struct memory_write *write, int fd, bool is_dmabuf,
-			const struct measure *measured)
-{
-	char *page = (char *)((uintptr_t)write_address(write) & ~(uintptr_t)(measured->page - 1));
-	struct measure now;
-
-	/* EINVAL: a mapping, such as a driver's, that is always present. */
-	if (!madvise(page, measured->page, MADV_POPULATE_WRITE) || errno == EINVAL)
-		return 0;
-	if (errno != EFAULT)
-		return -ENOMEM;
-	/* The file was cut off meanwhile, or else its filesystem is full. */
-	if (measure(fd, is_dmabuf, &now) || write->offset + write->size > now.size)
-		return -EINVAL;
-	return -ENOSPC;
-}
-
-/* With a use of it for the write. Takes and drops the lock. */
-static int window_get(struct write_job *this, struct device *device, int fd, bool is_dmabuf,
-		      const struct measure *measure)
-{
-	const struct dma_fence_seqno_write *argument = &this->argument;
-	struct window *window;
-	struct account *account = this->job.account;
-	int ret;
-
-	device_lock(device);
-	window = window_find(this->buffer, argument->offset, argument->size);
-	ret = !window && account->windows >= WINDOWS_MAX ? -ENOSPC : 0;
-	account->windows += !window && !ret;
-	device_unlock(device);
-	if (window || ret) {
-		this->write->window = window;
-		return ret;
-	}
-	ret = window_create(fd, argument->offset, is_dmabuf, measure, &window);
-	device_lock(device);
-	if (ret) {
-		account->windows--;
-	} else {
-		/* Somebody else may have made the same meanwhile: then there are two. */
-		window->buffer = this->buffer;
-		window->account = account;
-		account->users++;
-		DL_APPEND(this->buffer->windows, window);
-		this->buffer->window_count++;
-		this->write->window = window;
-	}
-	device_unlock(device);
-	return ret;
+	return (struct memory_place){
+		.offset = argument->offset,
+		.size = argument->size,
+		.writable = true,
+	};
 }
 
 static int prepare(struct lane_job *job)
 {
 	struct write_job *this = (struct write_job *)job;
-	const struct dma_fence_seqno_write *argument = &this->argument;
+	struct memory_place place = place_of(&this->argument);
 	struct device *device = job->device;
-	struct measure measured;
+	struct buffer_measure measure;
 	struct buffer_key key;
 	bool is_dmabuf;
 	int ret, fd;
 
-	fd = this->fd = caller_take_fd(job, argument->fd);
+	fd = this->fd = caller_take_fd(job, this->argument.fd);
 	if (fd < 0)
 		return fd;
 	ret = buffer_identify(device, fd, &key, &is_dmabuf);
 	if (!ret)
-		ret = check_writable(fd);
-	if (!ret)
-		ret = measure(fd, is_dmabuf, &measured);
+		ret = buffer_measure(fd, is_dmabuf, &place, &measure);
 	if (ret)
 		return ret;
-	if (argument->size > measured.size || argument->offset > measured.size - argument->size)
-		return -EINVAL;
-	this->write = write_create(argument);
+	this->write = write_create(&place, this->argument.value);
 	if (!this->write)
 		return -ENOMEM;
 
@@ -428,8 +198,11 @@ static int prepare(struct lane_job *job)
 	ret = buffer_get(device, job->account, &key, is_dmabuf, &this->fd, &this->buffer);
 	device_unlock(device);
 	if (!ret)
-		ret = window_get(this, device, fd, is_dmabuf, &measured);
-	return ret ? ret : make_present(this->write, fd, is_dmabuf, &measured);
+		ret = window_get(this->buffer, job->account, fd, &place, &measure,
+				 &this->write->window);
+	if (!ret)
+		ret = window_make_present(this->write->window, fd, &place, &measure);
+	return ret;
 }
 
 static int apply(struct lane_job *job)
@@ -451,7 +224,7 @@ static int apply(struct lane_job *job)
 	} else if (ret == -ENOENT) {
 		/* Signaled already: now, but not under the lock. */
 		ret = 0;
-		this->write_now = true;
+		this->is_late = true;
 	}
 	return ret;
 }
@@ -460,7 +233,7 @@ static void cleanup(struct lane_job *job)
 {
 	struct write_job *this = (struct write_job *)job;
 
-	if (this->write_now && !write_without_haste(this->write))
+	if (this->is_late && !write_without_haste(this->write))
 		job->result = -EFAULT;
 	device_lock(job->device);
 	write_drop(this->write);
@@ -473,12 +246,12 @@ static void cleanup(struct lane_job *job)
 
 int memory_write_request(struct request *request, const struct dma_fence_seqno_write *argument)
 {
+	struct memory_place place = place_of(argument);
 	struct write_job *this;
 	struct dma_fence *fence;
 	int ret;
 
-	if (argument->flags || (argument->size != 4 && argument->size != 8) ||
-	    argument->offset & (argument->size - 1))
+	if (argument->flags || memory_place_check(&place))
 		return -EINVAL;
 	ret = file_fence(request->file, argument->handle, &fence);
 	if (ret)

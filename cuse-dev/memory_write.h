@@ -7,9 +7,6 @@
 
 #include "request.h"
 
-/* A store into memory whose file was cut off raises SIGBUS; this catches it. Once, at the start. */
-int memory_write_init(void);
-
 /* The request, under the lock: it goes on a lane. */
 int memory_write_request(struct request *request, const struct dma_fence_seqno_write *argument);
 
