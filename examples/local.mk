@@ -42,11 +42,34 @@ examples_page_flip_page_flip_CPPFLAGS = $(examples_cppflags)
 examples_page_flip_page_flip_CFLAGS = $(AM_CFLAGS) $(LIBURING_CFLAGS)
 examples_page_flip_page_flip_LDADD = examples/common/libcommon.la libdmafence.la $(LIBURING_LIBS)
 
+noinst_PROGRAMS += examples/user-queue/user-queue
+examples_user_queue_user_queue_SOURCES = \
+	examples/user-queue/camera.c \
+	examples/user-queue/camera.h \
+	examples/user-queue/engine.c \
+	examples/user-queue/engine.h \
+	examples/user-queue/main.c \
+	examples/user-queue/options.c \
+	examples/user-queue/options.h \
+	examples/user-queue/queue.c \
+	examples/user-queue/queue.h \
+	examples/user-queue/report-svg.c \
+	examples/user-queue/report-table.c \
+	examples/user-queue/report.h \
+	examples/user-queue/run.c \
+	examples/user-queue/run.h \
+	examples/user-queue/submitter.c \
+	examples/user-queue/submitter.h
+examples_user_queue_user_queue_CPPFLAGS = $(examples_cppflags)
+examples_user_queue_user_queue_LDADD = examples/common/libcommon.la libdmafence.la
+
 # Under tests/abi/run-with-device, as the programs there.
 if ENABLE_DAEMON
 if ENABLE_CRITERION
-TESTS += examples/page-flip/check.abi
-check_SCRIPTS += examples/page-flip/check.abi
+example_checks = examples/page-flip/check.abi examples/user-queue/check.abi
+TESTS += $(example_checks)
+check_SCRIPTS += $(example_checks)
 examples/page-flip/check.log: examples/page-flip/page-flip$(EXEEXT)
+examples/user-queue/check.log: examples/user-queue/user-queue$(EXEEXT)
 endif
 endif

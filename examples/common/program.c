@@ -125,19 +125,39 @@ void program_mask_signals(int how)
 	sigprocmask(how, &signals, NULL);
 }
 
+/* *status as of waitpid(). */
+static int wait_for_child(pid_t child, int *status)
+{
+	while (waitpid(child, status, 0) < 0) {
+		if (errno != EINTR)
+			return program_fail("waitpid: %s", strerror(errno));
+	}
+	return STATUS_CLEAN;
+}
+
+static int fail_child(const char *what, int status)
+{
+	if (WIFSIGNALED(status))
+		return program_fail("the %s is gone: %s", what, strsignal(WTERMSIG(status)));
+	return program_fail("the %s is gone: exit status %d", what, WEXITSTATUS(status));
+}
+
+int program_finish(pid_t child, const char *what)
+{
+	int status;
+
+	if (wait_for_child(child, &status))
+		return STATUS_FAILED;
+	return status ? fail_child(what, status) : STATUS_CLEAN;
+}
+
 int program_reap(pid_t child, const char *what, bool expected)
 {
 	int status;
 
-	while (waitpid(child, &status, 0) < 0) {
-		if (errno != EINTR)
-			return program_fail("waitpid: %s", strerror(errno));
-	}
-	if (expected)
-		return STATUS_CLEAN;
-	if (WIFSIGNALED(status))
-		return program_fail("the %s is gone: %s", what, strsignal(WTERMSIG(status)));
-	return program_fail("the %s is gone: exit status %d", what, WEXITSTATUS(status));
+	if (wait_for_child(child, &status))
+		return STATUS_FAILED;
+	return expected ? STATUS_CLEAN : fail_child(what, status);
 }
 
 int64_t clock_now(void)

@@ -54,9 +54,12 @@ int program_flush_output(const char *path, FILE *file);
 /* SIGINT and SIGTERM: how is that of sigprocmask(). */
 void program_mask_signals(int how);
 /*
- * Waits for the end of a child that is called `what`. expected: how it ended does not matter.
- * Returns an exit status, and tells why where the child did not itself.
+ * Waits for the end of a child that is called `what`, and tells how it ended where the child did
+ * not itself. Returns an exit status. program_finish(): the child is to end by itself, with status
+ * 0. program_reap(): it was ended, so that does not matter (expected), or should not have ended at
+ * all.
  */
+int program_finish(pid_t child, const char *what);
 int program_reap(pid_t child, const char *what, bool expected);
 
 int64_t clock_now(void);

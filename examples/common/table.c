@@ -13,12 +13,12 @@ static int compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* The smallest value that at least so many percent of all do not exceed; of sorted values. */
-static double percentile_ms(const struct table_values *values, unsigned int percent)
+int64_t table_percentile(struct table_values *values, unsigned int percent)
 {
 	size_t rank = (values->count * percent + 99) / 100;
 
-	return values->ns[rank ? rank - 1 : 0] / NS_PER_MS;
+	qsort(values->ns, values->count, sizeof(*values->ns), compare);
+	return values->ns[rank ? rank - 1 : 0];
 }
 
 void table_print_percentiles(FILE *file, const char *name, struct table_values *values,
@@ -26,9 +26,9 @@ void table_print_percentiles(FILE *file, const char *name, struct table_values *
 {
 	if (!values->count)
 		return;
-	qsort(values->ns, values->count, sizeof(*values->ns), compare);
-	fprintf(file, "  %-16s %9.3f ms %9.3f ms   %s\n", name, percentile_ms(values, 50),
-		percentile_ms(values, 99), explanation);
+	fprintf(file, "  %-16s %9.3f ms %9.3f ms   %s\n", name,
+		table_percentile(values, 50) / NS_PER_MS, table_percentile(values, 99) / NS_PER_MS,
+		explanation);
 }
 
 void table_print_count(FILE *file, const char *name, uint32_t count, const char *explanation)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# check.sh - what the checks of the examples share; sourced. They run under run-with-device, in the
+# folder of the build, and write TAP: one result for each thing that the example promises. What is
+# left in $TMPDIR is taken away at the end.
+LC_ALL=C
+export LC_ALL
+output=$TMPDIR/output
+results=0
+failures=0
+trap 'rm -f "$TMPDIR"/*' EXIT
+
+# result STATUS NAME: one line of TAP, and behind a failure the output of the command last run.
+result()
+{
+	results=$((results + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $results - $2"
+		return
+	fi
+	echo "not ok $results - $2"
+	sed 's/^/# /' "$output"
+	failures=$((failures + 1))
+}
+
+# passes NAME COMMAND...: the command's exit status, by itself, is the result.
+passes()
+{
+	name=$1
+	shift
+	"$@"
+	result $? "$name"
+}
+
+# ends STATUS COMMAND...: runs it, with its output in $output. Did it end so?
+ends()
+{
+	expected=$1
+	shift
+	status=0
+	"$@" >"$output" 2>&1 || status=$?
+	[ "$status" -eq "$expected" ] && return
+	echo "exit status $status instead of $expected: $*" >>"$output"
+	return 1
+}
+
+# refuses COMMAND...: it ends with 2, and what it says is one line. Argp adds a hint, where it is
+# the command line that is wrong.
+refuses()
+{
+	ends 2 "$@" && [ "$(grep -vc '^Try ' "$output")" -eq 1 ]
+}
+
+# says PATTERN: a line of the output is of that form.
+says()
+{
+	grep -q "^$1\$" "$output"
+}
+
+# await PATTERN: until a line of the output is of that form, for 20 seconds at most.
+await()
+{
+	attempts=200
+	until says "$1"; do
+		attempts=$((attempts - 1))
+		[ $attempts -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# The plan comes last.
+end_check()
+{
+	echo "1..$results"
+	[ "$failures" -eq 0 ]
+}
