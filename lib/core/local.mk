@@ -5,6 +5,7 @@ libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
 	lib/core/chain.c lib/core/chain.h \
 	lib/core/container.c lib/core/container.h \
+	lib/core/dma_buf.c lib/core/dma_buf.h \
 	lib/core/fence.c lib/core/fence.h \
 	lib/core/fence_slot.c lib/core/fence_slot.h \
 	lib/core/hash.h \
@@ -39,6 +40,7 @@ coreinclude_HEADERS = \
 	lib/core/array.h \
 	lib/core/chain.h \
 	lib/core/container.h \
+	lib/core/dma_buf.h \
 	lib/core/fence.h \
 	lib/core/fence_slot.h \
 	lib/core/hw_fence.h \

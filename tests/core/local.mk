@@ -12,6 +12,7 @@ tests_core_core_test_SOURCES = \
 	tests/core/callback-test.c \
 	tests/core/chain-test.c \
 	tests/core/core-test.c tests/core/core-test.h \
+	tests/core/dma_buf-test.c \
 	tests/core/enable-test.c \
 	tests/core/fence-test.c \
 	tests/core/hw_fence-test.c \

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dma_buf.c - a buffer that several devices share: who keeps it, who is attached, and an operation
+ * from its start to its end.
+ *
+ * Who owns what: all users together own one of the buffer's references, each fence that is held
+ * another. A held fence owns a reference to its fence too, and frees itself when that is signaled.
+ * An attachment is its importer's memory and owns a user's reference.
+ *
+ * What can race: fences are added and signaled, users come and go, in any threads. The list of held
+ * fences is under the buffer's lock, which is held for nothing else; that of the attachments is
+ * under the reservation's. Locks in their order: an attachment's, the reservation's, the fences'
+ * and the buffer's; mapping_lock has nothing inside of it but the exporter.
+ */
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "dma_buf.h"
+#include "internal.h"
+
+/*
+ * Passive ones that one adding looks at: more than it adds, so that they get fewer where all who
+ * wait do so on memory.
+ */
+#define LOOKS_PER_ADD 2
+
+struct dma_buf_held_fence {
+	struct dma_fence_cb callback;
+	struct dma_buf *buffer;	 /* a reference */
+	struct dma_fence *fence; /* a reference */
+	struct dma_buf_held_fence *next, *prev;
+	bool is_passive; /* under the buffer's lock */
+};
+
+/* ---- who keeps the buffer ---- */
+
+void dma_buf_init(struct dma_buf *buffer, const struct dma_buf_ops *ops, uint64_t size,
+		  struct dma_resv *resv)
+{
+	*buffer = (struct dma_buf){
+		.ops = ops,
+		.size = size,
+		.resv = resv ? resv : &buffer->own_resv,
+		.users = 1,
+		.references = 1,
+	};
+	dma_resv_init(&buffer->own_resv);
+	pthread_mutex_init(&buffer->lock, NULL);
+	pthread_mutex_init(&buffer->mapping_lock, NULL);
+}
+
+static void drop_reference(struct dma_buf *buffer)
+{
+	if (atomic_fetch_sub_explicit(&buffer->references, 1, memory_order_acq_rel) != 1)
+		return;
+	if (buffer->address)
+		buffer->ops->vunmap(buffer, buffer->address);
+	dma_resv_fini(&buffer->own_resv);
+	pthread_mutex_destroy(&buffer->lock);
+	pthread_mutex_destroy(&buffer->mapping_lock);
+	buffer->ops->release(buffer);
+}
+
+/* The list that it is on. Lock held. */
+static struct dma_buf_held_fence **list_of(struct dma_buf_held_fence *held)
+{
+	return held->is_passive ? &held->buffer->held_passive : &held->buffer->held;
+}
+
+/* Makes the oldest passive one one that is not; its fence, with a reference. NULL: none. */
+static struct dma_fence *next_to_enable(struct dma_buf *buffer)
+{
+	struct dma_fence *fence = NULL;
+	struct dma_buf_held_fence *held;
+
+	pthread_mutex_lock(&buffer->lock);
+	held = buffer->held_passive;
+	if (held) {
+		DL_DELETE(buffer->held_passive, held);
+		held->is_passive = false;
+		DL_APPEND(buffer->held, held);
+		fence = dma_fence_get(held->fence);
+	}
+	pthread_mutex_unlock(&buffer->lock);
+	return fence;
+}
+
+struct dma_buf *dma_buf_get(struct dma_buf *buffer)
+{
+	atomic_fetch_add_explicit(&buffer->users, 1, memory_order_relaxed);
+	return buffer;
+}
+
+/*
+ * With the last user the buffer itself waits for its fences: nobody else may be left who does, or
+ * looks at them.
+ */
+void dma_buf_put(struct dma_buf *buffer)
+{
+	struct dma_fence *fence;
+
+	if (atomic_fetch_sub_explicit(&buffer->users, 1, memory_order_acq_rel) != 1)
+		return;
+	while ((fence = next_to_enable(buffer))) {
+		if (!dma_fence_is_signaled(fence))
+			dma_fence_enable_sw_signaling(fence);
+		dma_fence_put(fence);
+	}
+	drop_reference(buffer);
+}
+
+static void let_go(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct dma_buf_held_fence *held =
+		container_of(callback, struct dma_buf_held_fence, callback);
+	struct dma_buf *buffer = held->buffer;
+
+	pthread_mutex_lock(&buffer->lock);
+	DL_DELETE(*list_of(held), held);
+	pthread_mutex_unlock(&buffer->lock);
+	dma_resv_remove_fence(buffer->resv, fence);
+	dma_fence_put(held->fence);
+	free(held);
+	drop_reference(buffer);
+}
+
+/* The oldest first: fences mostly become signaled in the order of adding. */
+static void look_at_passive(struct dma_buf *buffer)
+{
+	struct dma_fence *fence;
+	bool signaled = true;
+	int i;
+
+	for (i = 0; i < LOOKS_PER_ADD && signaled; i++) {
+		pthread_mutex_lock(&buffer->lock);
+		fence = buffer->held_passive ? dma_fence_get(buffer->held_passive->fence) : NULL;
+		pthread_mutex_unlock(&buffer->lock);
+		signaled = fence && dma_fence_is_signaled(fence);
+		dma_fence_put(fence);
+	}
+}
+
+/* What takes no part in implicit synchronisation need not wait for who holds the lock. */
+static int add_to_reservation(struct dma_resv *resv, struct dma_fence *fence,
+			      enum dma_resv_usage usage)
+{
+	if (usage == DMA_RESV_USAGE_BOOKKEEP)
+		return dma_resv_add_fence_unlocked(resv, fence);
+	return dma_resv_add_fence(resv, fence, usage);
+}
+
+/* held is used up, in any case. */
+static int hold(struct dma_buf *buffer, struct dma_buf_held_fence *held, struct dma_fence *fence,
+		enum dma_resv_usage usage, bool needs_signal)
+{
+	int error;
+
+	look_at_passive(buffer);
+	error = add_to_reservation(buffer->resv, fence, usage);
+	if (error) {
+		free(held);
+		return error;
+	}
+	held->buffer = buffer;
+	held->fence = dma_fence_get(fence);
+	held->is_passive = !needs_signal;
+	atomic_fetch_add_explicit(&buffer->references, 1, memory_order_relaxed);
+	pthread_mutex_lock(&buffer->lock);
+	DL_APPEND(*list_of(held), held);
+	pthread_mutex_unlock(&buffer->lock);
+	if (needs_signal ? dma_fence_add_callback(fence, &held->callback, let_go)
+			 : dma_fence_add_passive_callback(fence, &held->callback, let_go))
+		let_go(fence, &held->callback);
+	return 0;
+}
+
+int dma_buf_add_fence(struct dma_buf *buffer, struct dma_fence *fence, enum dma_resv_usage usage)
+{
+	struct dma_buf_held_fence *held = calloc(1, sizeof(*held));
+
+	if (!held)
+		return -ENOMEM;
+	return hold(buffer, held, fence, usage, dma_buf_needs_signal(buffer, NULL));
+}
+
+/* ---- the CPU ---- */
+
+int dma_buf_vmap(struct dma_buf *buffer, void **address)
+{
+	int error = 0;
+
+	if (!buffer->ops->vmap)
+		return -EINVAL;
+	pthread_mutex_lock(&buffer->mapping_lock);
+	if (!buffer->address)
+		error = buffer->ops->vmap(buffer, &buffer->address);
+	*address = buffer->address;
+	pthread_mutex_unlock(&buffer->mapping_lock);
+	return error;
+}
+
+/* 0 once nothing is pending any more that a reader, or a writer, has to wait for. */
+static int wait_for_others(struct dma_buf *buffer, bool write, int64_t timeout_ns)
+{
+	int64_t left =
+		dma_resv_wait_timeout(buffer->resv, dma_resv_usage_rw(write), true, timeout_ns);
+
+	if (left < 0)
+		return (int)left;
+	return left ? 0 : -ETIME;
+}
+
+int dma_buf_begin_cpu_access(struct dma_buf *buffer, enum dma_data_direction direction,
+			     int64_t timeout_ns)
+{
+	int error = wait_for_others(buffer, direction != DMA_FROM_DEVICE, timeout_ns);
+
+	if (error || !buffer->ops->begin_cpu_access)
+		return error;
+	return buffer->ops->begin_cpu_access(buffer, direction);
+}
+
+void dma_buf_end_cpu_access(struct dma_buf *buffer, enum dma_data_direction direction)
+{
+	if (buffer->ops->end_cpu_access)
+		buffer->ops->end_cpu_access(buffer, direction);
+}
+
+/* ---- importers ---- */
+
+static bool exporter_is_dynamic(const struct dma_buf *buffer)
+{
+	return buffer->ops->pin;
+}
+
+/* Is this mapped at the time of use, and under the reservation's lock? */
+static bool both_are_dynamic(const struct dma_buf_attachment *attachment)
+{
+	return exporter_is_dynamic(attachment->buffer) && attachment->ops;
+}
+
+static bool can_wait_on_memory(const struct dma_buf_attachment *attachment)
+{
+	return attachment->flags & DMA_BUF_ATTACH_WAITS_ON_MEMORY;
+}
+
+/* Under the lock that is right for it. */
+static int ensure_mapped(struct dma_buf_attachment *attachment)
+{
+	int error;
+
+	if (attachment->is_mapped)
+		return 0;
+	error = attachment->buffer->ops->map(attachment, &attachment->mapping);
+	attachment->is_mapped = !error;
+	return error;
+}
+
+static void ensure_unmapped(struct dma_buf_attachment *attachment)
+{
+	if (attachment->is_mapped)
+		attachment->buffer->ops->unmap(attachment, attachment->mapping);
+	attachment->is_mapped = false;
+}
+
+/* For an importer that does not bear that the memory moves. The reservation is locked. */
+static int pin_and_map(struct dma_buf_attachment *attachment)
+{
+	const struct dma_buf_ops *ops = attachment->buffer->ops;
+	int error = ops->pin(attachment);
+
+	if (error)
+		return error;
+	error = ensure_mapped(attachment);
+	if (error)
+		ops->unpin(attachment);
+	attachment->is_pinned = !error;
+	return error;
+}
+
+/* A mapping for as long as it is attached, where the two do not lock alike. */
+static int map_for_good(struct dma_buf_attachment *attachment)
+{
+	struct dma_resv *resv = attachment->buffer->resv;
+	bool is_dynamic = exporter_is_dynamic(attachment->buffer);
+	int error;
+
+	if (is_dynamic == !!attachment->ops)
+		return 0;
+	if (!is_dynamic)
+		return ensure_mapped(attachment);
+	dma_resv_lock(resv, NULL);
+	error = pin_and_map(attachment);
+	dma_resv_unlock(resv);
+	return error;
+}
+
+static void list_attachment(struct dma_buf_attachment *attachment)
+{
+	struct dma_buf *buffer = attachment->buffer;
+
+	dma_resv_lock(buffer->resv, NULL);
+	DL_APPEND(buffer->attachments, attachment);
+	dma_resv_unlock(buffer->resv);
+	if (!can_wait_on_memory(attachment))
+		buffer->needy++;
+}
+
+int dma_buf_attach(struct dma_buf *buffer, struct dma_buf_attachment *attachment,
+		   const struct dma_buf_attach_ops *ops, unsigned int flags)
+{
+	int error = 0;
+
+	if (flags & ~DMA_BUF_ATTACH_WAITS_ON_MEMORY)
+		return -EINVAL;
+	*attachment = (struct dma_buf_attachment){
+		.buffer = buffer,
+		.ops = ops,
+		.flags = flags,
+	};
+	if (buffer->ops->attach)
+		error = buffer->ops->attach(buffer, attachment);
+	if (error)
+		return error;
+	error = map_for_good(attachment);
+	if (error) {
+		if (buffer->ops->detach)
+			buffer->ops->detach(buffer, attachment);
+		return error;
+	}
+	pthread_mutex_init(&attachment->lock, NULL);
+	dma_buf_get(buffer);
+	list_attachment(attachment);
+	return 0;
+}
+
+void dma_buf_detach(struct dma_buf_attachment *attachment)
+{
+	struct dma_buf *buffer = attachment->buffer;
+	bool is_dynamic = exporter_is_dynamic(buffer);
+
+	if (!can_wait_on_memory(attachment))
+		buffer->needy--;
+	dma_resv_lock(buffer->resv, NULL);
+	DL_DELETE(buffer->attachments, attachment);
+	if (is_dynamic) {
+		ensure_unmapped(attachment);
+		if (attachment->is_pinned)
+			buffer->ops->unpin(attachment);
+	}
+	dma_resv_unlock(buffer->resv);
+	if (!is_dynamic)
+		ensure_unmapped(attachment);
+	if (buffer->ops->detach)
+		buffer->ops->detach(buffer, attachment);
+	pthread_mutex_destroy(&attachment->lock);
+	dma_buf_put(buffer);
+}
+
+int dma_buf_map_attachment(struct dma_buf_attachment *attachment, void **mapping)
+{
+	int error;
+
+	if (both_are_dynamic(attachment)) {
+		if (!dma_resv_is_locked(attachment->buffer->resv))
+			return -EINVAL;
+		error = ensure_mapped(attachment);
+	} else {
+		pthread_mutex_lock(&attachment->lock);
+		error = ensure_mapped(attachment);
+		pthread_mutex_unlock(&attachment->lock);
+	}
+	*mapping = error ? NULL : attachment->mapping;
+	return error;
+}
+
+void dma_buf_move_notify(struct dma_buf *buffer)
+{
+	struct dma_buf_attachment *attachment;
+
+	DL_FOREACH(buffer->attachments, attachment) {
+		if (attachment->is_pinned || !attachment->ops)
+			continue;
+		attachment->ops->move_notify(attachment);
+		ensure_unmapped(attachment);
+	}
+}
+
+bool dma_buf_needs_signal(struct dma_buf *buffer, const struct dma_buf_attachment *signaler)
+{
+	uint32_t own = signaler && !can_wait_on_memory(signaler);
+
+	return buffer->needy > own;
+}
+
+/* ---- one operation of a device ---- */
+
+/* What is made beforehand, so that the end cannot fail; and the mapping. */
+static int prepare_dma(struct dma_buf_dma *dma)
+{
+	struct dma_buf_attachment *attachment = dma->attachment;
+	const struct dma_buf_ops *ops = attachment->buffer->ops;
+	int error = dma_resv_reserve_fences(attachment->buffer->resv, 1);
+
+	if (error)
+		return error;
+	if (both_are_dynamic(attachment))
+		error = ensure_mapped(attachment);
+	else if (!attachment->is_mapped)
+		error = -EINVAL;
+	if (error)
+		return error;
+	dma->mapping = attachment->mapping;
+	dma->held = calloc(1, sizeof(*dma->held));
+	if (!dma->held)
+		return -ENOMEM;
+	if (ops->begin_dma)
+		error = ops->begin_dma(attachment, dma->mapping, dma->direction);
+	if (error)
+		free(dma->held);
+	return error;
+}
+
+int dma_buf_start_dma_locked(struct dma_buf_attachment *attachment,
+			     enum dma_data_direction direction, int64_t timeout_ns,
+			     struct dma_fence **before, struct dma_buf_dma *dma)
+{
+	bool write = dma_direction_writes(direction);
+	struct dma_fence *others = NULL;
+	int error = 0;
+
+	*dma = (struct dma_buf_dma){ .attachment = attachment, .direction = direction };
+	if (before) {
+		others = dma_resv_get_singleton(attachment->buffer->resv, dma_resv_usage_rw(write),
+						NULL);
+		if (!others)
+			return -ENOMEM;
+	} else {
+		error = wait_for_others(attachment->buffer, write, timeout_ns);
+	}
+	if (!error)
+		error = prepare_dma(dma);
+	if (error)
+		dma_fence_put(others);
+	else if (before)
+		*before = others;
+	return error;
+}
+
+/*
+ * Locks the reservation at a moment when nothing is pending for that usage. The wait is without the
+ * lock: others may go on meanwhile, and add what is waited for too.
+ */
+static int lock_when_idle(struct dma_resv *resv, enum dma_resv_usage usage, int64_t timeout_ns)
+{
+	int64_t left = timeout_ns;
+	int error;
+
+	for (;;) {
+		left = dma_resv_wait_timeout(resv, usage, true, left);
+		if (left <= 0)
+			return left ? (int)left : -ETIME;
+		error = dma_resv_lock_interruptible(resv, NULL);
+		if (error)
+			return error;
+		if (dma_resv_test_signaled(resv, usage))
+			return 0;
+		dma_resv_unlock(resv);
+	}
+}
+
+int dma_buf_start_dma(struct dma_buf_attachment *attachment, enum dma_data_direction direction,
+		      int64_t timeout_ns, struct dma_fence **before, struct dma_buf_dma *dma)
+{
+	struct dma_resv *resv = attachment->buffer->resv;
+	void *mapping;
+	int error;
+
+	if (timeout_ns < 0)
+		return -EINVAL;
+	if (!both_are_dynamic(attachment)) {
+		error = dma_buf_map_attachment(attachment, &mapping);
+		if (error)
+			return error;
+	}
+	if (before)
+		error = dma_resv_lock_interruptible(resv, NULL);
+	else
+		error = lock_when_idle(resv, dma_resv_usage_rw(dma_direction_writes(direction)),
+				       timeout_ns);
+	if (error)
+		return error;
+	error = dma_buf_start_dma_locked(attachment, direction, 0, before, dma);
+	if (error)
+		dma_resv_unlock(resv);
+	return error;
+}
+
+void dma_buf_end_dma_locked(struct dma_buf_dma *dma, struct dma_fence *fence)
+{
+	struct dma_buf_attachment *attachment = dma->attachment;
+	struct dma_buf *buffer = attachment->buffer;
+	bool write = dma_direction_writes(dma->direction);
+
+	if (buffer->ops->end_dma)
+		buffer->ops->end_dma(attachment, dma->mapping, dma->direction, fence);
+	if (!fence) {
+		free(dma->held);
+		return;
+	}
+	/* Room was reserved: this does not fail. */
+	hold(buffer, dma->held, fence, write ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ,
+	     dma_buf_needs_signal(buffer, attachment));
+}
+
+void dma_buf_end_dma(struct dma_buf_dma *dma, struct dma_fence *fence)
+{
+	struct dma_resv *resv = dma->attachment->buffer->resv;
+
+	dma_buf_end_dma_locked(dma, fence);
+	dma_resv_unlock(resv);
+}
