@@ -2,13 +2,36 @@
 /*
  * seqno_write.c - when a fence is signaled, store a value in memory and wake who waits there.
  *
- * Who owns what: the caller owns the seqno_write and the memory behind address. What can race:
- * readers of that memory, in other processes too. They see the value with all that the signaler did
- * before, for the store has release order, and a futex waiter that has checked the old value is
- * woken, for the wake comes after the store.
+ * Who owns what: until it is attached the caller owns the seqno_write, then its callback, which
+ * frees it. It owns a reference to the buffer, if there is one, from the attaching to the write.
+ *
+ * What can race: readers of that memory, in other processes too. They see the value with all that
+ * the signaler did before, for the store has release order, and a futex waiter that has checked the
+ * old value is woken, for the wake comes after the store.
  */
+#include <stdlib.h>
+
+#include "dma_buf.h"
 #include "internal.h"
 #include "seqno_write.h"
+
+struct seqno_write {
+	struct dma_fence_cb callback;
+	struct dma_buf *buffer; /* a reference, or NULL */
+	void *address;
+	uint64_t value;
+	uint32_t size;
+};
+
+struct seqno_write *seqno_write_alloc(void)
+{
+	return calloc(1, sizeof(struct seqno_write));
+}
+
+void seqno_write_free(struct seqno_write *seqno_write)
+{
+	free(seqno_write);
+}
 
 void seqno_write_perform(void *address, uint32_t size, uint64_t value)
 {
@@ -23,27 +46,65 @@ void seqno_write_perform(void *address, uint32_t size, uint64_t value)
 
 static void perform(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
-	struct seqno_write *seqno_write = container_of(callback, struct seqno_write, callback);
+	struct seqno_write *write = container_of(callback, struct seqno_write, callback);
+	struct dma_buf *buffer = write->buffer;
 
-	seqno_write_perform(seqno_write->address, seqno_write->size, seqno_write->value);
-	if (seqno_write->done)
-		seqno_write->done(seqno_write);
+	/* The CPU's part: what it writes is for a device. */
+	if (buffer && buffer->ops->begin_cpu_access)
+		buffer->ops->begin_cpu_access(buffer, DMA_TO_DEVICE);
+	seqno_write_perform(write->address, write->size, write->value);
+	if (buffer) {
+		dma_buf_end_cpu_access(buffer, DMA_TO_DEVICE);
+		dma_buf_put(buffer);
+	}
+	seqno_write_free(write);
 }
 
-int seqno_write_attach(struct seqno_write *seqno_write, struct dma_fence *fence)
+static bool is_valid(const void *address, uint32_t size)
 {
-	uint32_t size = seqno_write->size;
-
 	if (size != sizeof(uint32_t) && size != sizeof(uint64_t))
+		return false;
+	return address && (uintptr_t)address % size == 0;
+}
+
+/* It does not fail. */
+static void attach(struct seqno_write *write, struct dma_fence *fence, void *address, uint32_t size,
+		   uint64_t value)
+{
+	write->address = address;
+	write->size = size;
+	write->value = value;
+	if (dma_fence_add_callback(fence, &write->callback, perform))
+		perform(fence, &write->callback);
+}
+
+int seqno_write_attach(struct seqno_write *seqno_write, struct dma_fence *fence, void *address,
+		       uint32_t size, uint64_t value)
+{
+	if (!is_valid(address, size))
 		return -EINVAL;
-	if (!seqno_write->address || (uintptr_t)seqno_write->address % size)
-		return -EINVAL;
-	if (dma_fence_add_callback(fence, &seqno_write->callback, perform))
-		perform(fence, &seqno_write->callback);
+	attach(seqno_write, fence, address, size, value);
 	return 0;
 }
 
-bool seqno_write_cancel(struct seqno_write *seqno_write, struct dma_fence *fence)
+int seqno_write_attach_buffer(struct seqno_write *seqno_write, struct dma_fence *fence,
+			      struct dma_buf *buffer, uint64_t offset, uint32_t size,
+			      uint64_t value)
 {
-	return dma_fence_remove_callback(fence, &seqno_write->callback);
+	void *memory;
+	int error;
+
+	if (size > buffer->size || offset > buffer->size - size)
+		return -EINVAL;
+	error = dma_buf_vmap(buffer, &memory);
+	if (error)
+		return error;
+	if (!is_valid((char *)memory + offset, size))
+		return -EINVAL;
+	error = dma_buf_add_fence(buffer, fence, DMA_RESV_USAGE_BOOKKEEP);
+	if (error)
+		return error;
+	seqno_write->buffer = dma_buf_get(buffer);
+	attach(seqno_write, fence, (char *)memory + offset, size, value);
+	return 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seqno_write-test.c - a value stored when a fence is signaled: width, order, at once, cancelled,
- * and who is woken.
+ * seqno_write-test.c - a value stored when a fence is signaled: width, order, at once, in plain
+ * memory and in a buffer; the life of the object, and who is woken.
  */
 #include <linux/futex.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,27 +12,39 @@
 #include <unistd.h>
 
 #include "core-test.h"
+#include "dma_buf.h"
 
 TestSuite(seqno_write, .timeout = 10, .fini = expect_no_fence_left);
 
 static _Alignas(8) uint32_t words[3];
 
-static int done_calls;
-
-static void count_done(struct seqno_write *seqno_write)
+/* One that frees itself. */
+static void attach(struct dma_fence *fence, void *address, uint32_t size, uint64_t value)
 {
-	done_calls++;
+	struct seqno_write *write = seqno_write_alloc();
+
+	cr_assert_not_null(write);
+	cr_assert_eq(seqno_write_attach(write, fence, address, size, value), 0);
 }
 
-Test(seqno_write, of_4_bytes_leaves_the_next_4_alone)
+Test(seqno_write, row_4_1_of_8_bytes_stores_all_of_the_value_at_the_signal)
 {
 	struct dma_fence *fence = fence_create();
-	struct seqno_write write = {
-		.address = &words[1], .value = UINT64_C(0x1122334455667788), .size = 4,
-	};
+	uint64_t memory = 0;
+
+	attach(fence, &memory, 8, UINT64_MAX - 1);
+	cr_expect_eq(memory, 0, "not before the signal");
+	dma_fence_signal(fence);
+	cr_expect_eq(memory, UINT64_MAX - 1);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_1_of_4_bytes_leaves_the_next_4_alone)
+{
+	struct dma_fence *fence = fence_create();
 
 	words[0] = words[2] = 0xaaaaaaaa;
-	cr_expect_eq(seqno_write_attach(&write, fence), 0);
+	attach(fence, &words[1], 4, UINT64_C(0x1122334455667788));
 	cr_expect_eq(words[1], 0, "not before the signal");
 	dma_fence_signal(fence);
 	cr_expect_eq(words[0], 0xaaaaaaaa);
@@ -40,29 +53,55 @@ Test(seqno_write, of_4_bytes_leaves_the_next_4_alone)
 	dma_fence_put(fence);
 }
 
-Test(seqno_write, of_8_bytes_stores_all_of_the_value)
+Test(seqno_write, row_4_1_never_attached_is_freed_by_hand)
 {
 	struct dma_fence *fence = fence_create();
+	struct seqno_write *write = seqno_write_alloc();
 	uint64_t memory = 0;
-	struct seqno_write write = { .address = &memory, .value = UINT64_MAX - 1, .size = 8 };
 
-	cr_expect_eq(seqno_write_attach(&write, fence), 0);
+	cr_assert_not_null(write);
+	seqno_write_free(write);
+	seqno_write_free(NULL);
+
+	/* Nor is one that was refused. */
+	write = seqno_write_alloc();
+	cr_expect_eq(seqno_write_attach(write, fence, &memory, 3, 5), -EINVAL);
 	dma_fence_signal(fence);
-	cr_expect_eq(memory, UINT64_MAX - 1);
+	cr_expect_eq(memory, 0);
+	seqno_write_free(write);
 	dma_fence_put(fence);
 }
 
-Test(seqno_write, value_may_wrap)
+/* Bytes that are allocated; under a sanitizer, which looks for leaks by itself, always 0. */
+static size_t allocated(void)
+{
+	return mallinfo2().uordblks;
+}
+
+Test(seqno_write, row_4_1_frees_itself_after_the_write)
+{
+	struct dma_fence *fence = fence_create();
+	uint64_t memory = 0;
+	size_t before;
+	int i;
+
+	before = allocated();
+	for (i = 0; i < 1000; i++)
+		attach(fence, &memory, 8, 5);
+	dma_fence_signal(fence);
+	for (i = 0; i < 1000; i++)
+		attach(fence, &memory, 8, 5);
+	cr_expect_lt(allocated(), before + 1000);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_1_value_may_wrap)
 {
 	struct dma_fence *fences[] = { fence_create(), fence_create() };
 	uint32_t memory = 0;
-	struct seqno_write writes[] = {
-		{ .address = &memory, .value = UINT32_MAX, .size = 4 },
-		{ .address = &memory, .value = UINT64_C(0x100000001), .size = 4 },
-	};
 
-	seqno_write_attach(&writes[0], fences[0]);
-	seqno_write_attach(&writes[1], fences[1]);
+	attach(fences[0], &memory, 4, UINT32_MAX);
+	attach(fences[1], &memory, 4, UINT64_C(0x100000001));
 	dma_fence_signal(fences[0]);
 	cr_expect_eq(memory, UINT32_MAX);
 	dma_fence_signal(fences[1]);
@@ -71,104 +110,269 @@ Test(seqno_write, value_may_wrap)
 	dma_fence_put(fences[1]);
 }
 
-Test(seqno_write, row_4_2_to_a_signaled_fence_happens_at_once)
-{
-	struct dma_fence *fence = fence_create_signaled(1, 0);
-	uint64_t memory = 0;
-	struct seqno_write write = {
-		.address = &memory, .value = 5, .size = 8, .done = count_done,
-	};
-
-	cr_expect_eq(seqno_write_attach(&write, fence), 0);
-	cr_expect_eq(memory, 5);
-	cr_expect_eq(done_calls, 1);
-	cr_expect_not(seqno_write_cancel(&write, fence));
-	dma_fence_put(fence);
-}
-
-Test(seqno_write, to_a_failed_fence_happens_too)
+Test(seqno_write, row_4_1_of_a_failed_fence_happens_too)
 {
 	struct dma_fence *fence = fence_create();
 	uint64_t memory = 0;
-	struct seqno_write write = { .address = &memory, .value = 5, .size = 8 };
 
-	seqno_write_attach(&write, fence);
+	attach(fence, &memory, 8, 5);
 	dma_fence_set_error(fence, -EIO);
 	dma_fence_signal(fence);
 	cr_expect_eq(memory, 5);
 	dma_fence_put(fence);
 }
 
-Test(seqno_write, cancelled_in_time_writes_nothing)
+Test(seqno_write, row_4_2_to_a_signaled_fence_happens_at_once)
 {
-	struct dma_fence *fence = fence_create();
+	struct dma_fence *fence = fence_create_signaled(1, 0);
 	uint64_t memory = 0;
-	struct seqno_write write = {
-		.address = &memory, .value = 5, .size = 8, .done = count_done,
-	};
 
-	seqno_write_attach(&write, fence);
-	cr_expect(seqno_write_cancel(&write, fence));
-	dma_fence_signal(fence);
+	attach(fence, &memory, 8, 5);
+	cr_expect_eq(memory, 5);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_2_to_a_fence_that_is_found_done_happens_at_once)
+{
+	struct dma_fence *fence = test_fence_create(&asking_ops, NULL, 1, 1);
+	uint64_t memory = 0;
+
+	to_test_fence(fence)->refuses_to_enable = true;
+	attach(fence, &memory, 8, 5);
+	cr_expect_eq(memory, 5);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_5_takes_a_fence_that_came_from_anywhere)
+{
+	struct dma_fence *fences[] = { fence_create(), fence_create() };
+	struct dma_fence *merged = dma_fence_merge_all(2, fences);
+	uint64_t memory = 0;
+
+	attach(merged, &memory, 8, 5);
+	dma_fence_signal(fences[0]);
 	cr_expect_eq(memory, 0);
-	cr_expect_eq(done_calls, 0);
-	dma_fence_put(fence);
-}
-
-Test(seqno_write, cancelled_late_is_told_so)
-{
-	struct dma_fence *fence = fence_create();
-	uint64_t memory = 0;
-	struct seqno_write write = { .address = &memory, .value = 5, .size = 8 };
-
-	seqno_write_attach(&write, fence);
-	dma_fence_signal(fence);
-	cr_expect_not(seqno_write_cancel(&write, fence));
+	dma_fence_signal(fences[1]);
 	cr_expect_eq(memory, 5);
-	dma_fence_put(fence);
+	dma_fence_put(merged);
+	dma_fence_put(fences[0]);
+	dma_fence_put(fences[1]);
 }
 
-static void free_write(struct seqno_write *write)
-{
-	done_calls++;
-	free(write);
-}
-
-Test(seqno_write, may_be_freed_when_it_is_done)
+Test(seqno_write, row_4_5_makes_a_fence_a_value_that_a_memory_fence_waits_for)
 {
 	struct dma_fence *fence = fence_create();
-	struct seqno_write *write = calloc(1, sizeof(*write));
-	uint64_t memory = 0;
+	uint64_t memory = 6;
 
-	*write = (struct seqno_write){
-		.address = &memory, .value = 5, .size = 8, .done = free_write,
-	};
-	seqno_write_attach(write, fence);
+	attach(fence, &memory, 8, 7);
+	cr_expect_not(mem_fence_reached(&memory, 8, 7));
 	dma_fence_signal(fence);
-	cr_expect_eq(done_calls, 1);
-	cr_expect_eq(memory, 5);
+	cr_expect(mem_fence_reached(&memory, 8, 7));
 	dma_fence_put(fence);
 }
 
-Test(seqno_write, of_another_size_or_alignment_is_EINVAL)
+Test(seqno_write, row_4_1_of_another_size_or_alignment_is_EINVAL)
 {
 	struct dma_fence *fence = fence_create();
-	struct seqno_write invalid[] = {
-		{ .address = &words[0], .size = 0 },
-		{ .address = &words[0], .size = 1 },
-		{ .address = &words[0], .size = 2 },
-		{ .address = &words[0], .size = 16 },
-		{ .address = &words[1], .size = 8 },
-		{ .address = (char *)words + 2, .size = 4 },
-		{ .address = NULL, .size = 8 },
+	struct {
+		void *address;
+		uint32_t size;
+	} invalid[] = {
+		{ &words[0], 0 }, { &words[0], 1 },	    { &words[0], 2 }, { &words[0], 16 },
+		{ &words[1], 8 }, { (char *)words + 2, 4 }, { NULL, 8 },
 	};
+	struct seqno_write *write = seqno_write_alloc();
 	size_t i;
 
 	for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
-		cr_expect_eq(seqno_write_attach(&invalid[i], fence), -EINVAL, "case %zu", i);
+		cr_expect_eq(
+			seqno_write_attach(write, fence, invalid[i].address, invalid[i].size, 1),
+			-EINVAL, "case %zu", i);
+	seqno_write_free(write);
 	dma_fence_signal(fence);
 	dma_fence_put(fence);
 }
+
+/* ---- in a buffer ---- */
+
+static uint64_t pages[4];
+static int begins, ends, vmaps, vunmaps, releases;
+static bool store_seen_at_end;
+
+static int begin_cpu_access(struct dma_buf *buffer, enum dma_data_direction direction)
+{
+	cr_expect_eq(direction, DMA_TO_DEVICE);
+	cr_expect_eq(pages[1], 0, "told before the store");
+	begins++;
+	return 0;
+}
+
+static void end_cpu_access(struct dma_buf *buffer, enum dma_data_direction direction)
+{
+	store_seen_at_end = pages[1] == 5;
+	ends++;
+}
+
+static int vmap(struct dma_buf *buffer, void **address)
+{
+	vmaps++;
+	*address = pages;
+	return 0;
+}
+
+static void vunmap(struct dma_buf *buffer, void *address)
+{
+	cr_expect_eq(address, pages);
+	vunmaps++;
+}
+
+static void release(struct dma_buf *buffer)
+{
+	releases++;
+}
+
+static const struct dma_buf_ops buffer_ops = {
+	.begin_cpu_access = begin_cpu_access,
+	.end_cpu_access = end_cpu_access,
+	.vmap = vmap,
+	.vunmap = vunmap,
+	.release = release,
+};
+
+/* One that the CPU does not find. */
+static const struct dma_buf_ops remote_ops = { .release = release };
+
+static void attach_to_buffer(struct dma_fence *fence, struct dma_buf *buffer)
+{
+	struct seqno_write *write = seqno_write_alloc();
+
+	cr_assert_not_null(write);
+	cr_assert_eq(seqno_write_attach_buffer(write, fence, buffer, 8, 8, 5), 0);
+}
+
+Test(seqno_write, row_4_3_is_addressed_by_buffer_and_offset)
+{
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer;
+
+	dma_buf_init(&buffer, &buffer_ops, sizeof(pages), NULL);
+	attach_to_buffer(fence, &buffer);
+	cr_expect_eq(begins, 0);
+	dma_fence_signal(fence);
+	cr_expect_eq(pages[1], 5);
+	cr_expect_eq(pages[0] + pages[2] + pages[3], 0);
+	cr_expect_eq(begins, 1);
+	cr_expect_eq(ends, 1);
+	cr_expect(store_seen_at_end, "told after the store");
+	cr_expect_eq(releases, 0);
+	dma_buf_put(&buffer);
+	cr_expect_eq(releases, 1);
+	cr_expect_eq(vmaps, 1);
+	cr_expect_eq(vunmaps, 1);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_2_in_a_buffer_to_a_signaled_fence_happens_at_once)
+{
+	struct dma_fence *fence = fence_create_signaled(1, 0);
+	struct dma_buf buffer;
+
+	dma_buf_init(&buffer, &buffer_ops, sizeof(pages), NULL);
+	attach_to_buffer(fence, &buffer);
+	cr_expect_eq(pages[1], 5);
+	cr_expect_eq(ends, 1);
+	dma_buf_put(&buffer);
+	cr_expect_eq(releases, 1);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_4_keeps_the_buffer_until_the_write)
+{
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer;
+
+	dma_buf_init(&buffer, &buffer_ops, sizeof(pages), NULL);
+	attach_to_buffer(fence, &buffer);
+	dma_buf_put(&buffer);
+	cr_expect_eq(releases, 0);
+	cr_expect_eq(vunmaps, 0);
+	dma_fence_signal(fence);
+	cr_expect(store_seen_at_end);
+	cr_expect_eq(vunmaps, 1);
+	cr_expect_eq(releases, 1);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_4_has_its_fence_in_the_bookkeep_slot_meanwhile)
+{
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer;
+
+	dma_buf_init(&buffer, &buffer_ops, sizeof(pages), NULL);
+	attach_to_buffer(fence, &buffer);
+	cr_expect_not(dma_resv_test_signaled(buffer.resv, DMA_RESV_USAGE_BOOKKEEP));
+	cr_expect(dma_resv_test_signaled(buffer.resv, DMA_RESV_USAGE_READ),
+		  "no reader or writer waits for it");
+	dma_fence_signal(fence);
+	cr_expect(dma_resv_test_signaled(buffer.resv, DMA_RESV_USAGE_BOOKKEEP));
+	dma_buf_put(&buffer);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_4_needs_no_lock_of_the_reservation)
+{
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer;
+
+	dma_buf_init(&buffer, &buffer_ops, sizeof(pages), NULL);
+	dma_resv_lock(buffer.resv, NULL);
+	attach_to_buffer(fence, &buffer);
+	cr_expect_not(dma_resv_test_signaled(buffer.resv, DMA_RESV_USAGE_BOOKKEEP));
+	dma_fence_signal(fence);
+	cr_expect_eq(pages[1], 5);
+	dma_resv_unlock(buffer.resv);
+	dma_buf_put(&buffer);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_3_out_of_the_buffer_is_EINVAL)
+{
+	static const struct {
+		uint64_t offset;
+		uint32_t size;
+	} invalid[] = {
+		{ sizeof(pages), 4 },
+		{ sizeof(pages) - 4, 8 },
+		{ UINT64_MAX - 7, 8 },
+		{ UINT64_MAX - 3, 4 },
+		{ 4, 8 },
+		{ 2, 4 },
+		{ 0, 3 },
+		{ 0, 0 },
+		{ 0, UINT32_MAX },
+	};
+	struct seqno_write *write = seqno_write_alloc();
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer, remote;
+	size_t i;
+
+	dma_buf_init(&buffer, &buffer_ops, sizeof(pages), NULL);
+	dma_buf_init(&remote, &remote_ops, sizeof(pages), NULL);
+	for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
+		cr_expect_eq(seqno_write_attach_buffer(write, fence, &buffer, invalid[i].offset,
+						       invalid[i].size, 1),
+			     -EINVAL, "case %zu", i);
+	cr_expect_eq(seqno_write_attach_buffer(write, fence, &remote, 0, 8, 1), -EINVAL);
+	cr_expect(dma_resv_test_signaled(buffer.resv, DMA_RESV_USAGE_BOOKKEEP));
+	seqno_write_free(write);
+	dma_buf_put(&buffer);
+	dma_buf_put(&remote);
+	cr_expect_eq(releases, 2);
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
+}
+
+/* ---- who waits there ---- */
 
 /* Waits in another process until the low word is no longer old: exit status 0. */
 static pid_t wait_in_child(uint32_t *word, uint32_t old)
@@ -186,18 +390,17 @@ static pid_t wait_in_child(uint32_t *word, uint32_t old)
 	_exit(0);
 }
 
-Test(seqno_write, wakes_a_futex_waiter_of_another_process)
+Test(seqno_write, row_4_6_wakes_a_futex_waiter_of_another_process)
 {
 	uint64_t *memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct dma_fence *fence = fence_create();
-	struct seqno_write write = { .address = memory, .value = 1, .size = 8 };
 	uint32_t *low_word = (uint32_t *)memory + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	int status = -1;
 	pid_t child;
 
 	cr_assert_neq(memory, MAP_FAILED);
-	seqno_write_attach(&write, fence);
+	attach(fence, memory, 8, 1);
 	child = wait_in_child(low_word, 0);
 	sleep_ns(50 * NSEC_PER_MSEC);
 	dma_fence_signal(fence);
