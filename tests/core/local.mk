@@ -15,16 +15,20 @@ tests_core_core_test_SOURCES = \
 	tests/core/dma_buf-test.c \
 	tests/core/enable-test.c \
 	tests/core/fence-test.c \
+	tests/core/fence_slot-test.c \
 	tests/core/hw_fence-test.c \
 	tests/core/mem_fence-test.c \
 	tests/core/merge-test.c \
-	tests/core/resv-test.c \
+	tests/core/resv-test.c tests/core/resv-test.h \
+	tests/core/resv_iter-test.c \
+	tests/core/resv_lock-test.c \
 	tests/core/seqno_write-test.c \
 	tests/core/sw_sync-test.c \
 	tests/core/sync_file-test.c \
 	tests/core/timeline-test.c \
 	tests/core/unwrap-test.c \
-	tests/core/wait-test.c
+	tests/core/wait-test.c \
+	tests/core/ww_mutex-test.c
 tests_core_core_test_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_core_core_test_LDADD = libcore.la $(CRITERION_LIBS)
 endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv-test.c - reservations: usages, replacement, what counts as gone, snapshots, waiting, and
- * what adding costs.
+ * resv-test.c - reservations: usages, replacement, what counts as gone, waiting, and that there is
+ * room. Locking and staging are in resv_lock-test.c, snapshots and iteration in resv_iter-test.c.
  */
-#include "core-test.h"
+#include "resv-test.h"
 
-static struct dma_resv resv;
+struct dma_resv resv;
 
-static void create_resv(void)
+void create_resv(void)
 {
 	dma_resv_init(&resv);
 }
 
-static void destroy_resv(void)
+void destroy_resv(void)
 {
 	dma_resv_fini(&resv);
 	expect_no_fence_left();
@@ -20,18 +20,15 @@ static void destroy_resv(void)
 
 TestSuite(resv, .timeout = 10, .init = create_resv, .fini = destroy_resv);
 
-static const enum dma_resv_usage usages[] = {
+const enum dma_resv_usage usages[USAGES] = {
 	DMA_RESV_USAGE_KERNEL,
 	DMA_RESV_USAGE_WRITE,
 	DMA_RESV_USAGE_READ,
 	DMA_RESV_USAGE_BOOKKEEP,
 };
 
-#define USAGES (sizeof(usages) / sizeof(usages[0]))
-
-/* Are these fences there for usage, in this order? */
-static void expect_fences(enum dma_resv_usage usage, unsigned int expected_count,
-			  struct dma_fence **expected)
+void expect_fences(enum dma_resv_usage usage, unsigned int expected_count,
+		   struct dma_fence **expected)
 {
 	struct dma_fence **fences;
 	unsigned int count, i;
@@ -46,17 +43,17 @@ static void expect_fences(enum dma_resv_usage usage, unsigned int expected_count
 	cr_expect_eq(dma_resv_test_signaled(&resv, usage), !expected_count);
 }
 
-static void expect_one(struct dma_fence *fence)
+void expect_one(struct dma_fence *fence)
 {
 	expect_fences(DMA_RESV_USAGE_BOOKKEEP, 1, &fence);
 }
 
-static void expect_empty(void)
+void expect_empty(void)
 {
 	expect_fences(DMA_RESV_USAGE_BOOKKEEP, 0, NULL);
 }
 
-static void put_all(unsigned int count, struct dma_fence **fences)
+void put_all(unsigned int count, struct dma_fence **fences)
 {
 	unsigned int i;
 
