@@ -2,9 +2,14 @@
 /*
  * chain.c - a timeline of points.
  *
- * Who owns what: a link owns a reference to its fence and one to what is before it, in prev; while
- * it waits, one to the fence that its callback is on. It needs no reference of its own to wait: it
- * goes when its last outside reference does, and takes the callback off.
+ * Who owns what: a link owns a reference to its fence, one to what is before it, in prev, and once
+ * it waits one to what it waits for there. It needs no reference of its own to wait, as in array.c:
+ * it goes when its last outside reference does, and takes its callbacks off.
+ *
+ * A link that is waited for has two callbacks: on its fence, and on the nearest pending link before
+ * it, which thereby waits too. A callback counts, and nothing else: it may be called with the lock
+ * of that fence held, so neither it nor what it leads to, up to the signal of links, takes a lock
+ * but the links' own.
  *
  * What can race:
  * - Walkers, and each other. prev is replaced, always by something further back and in the end by
@@ -13,16 +18,13 @@
  *   count a reference, and never with another lock inside of it. It is there anyway, for the
  *   fence's sake. A walker has no more than two references at a time and holds no lock between
  *   steps; who finds that prev has been replaced under its eyes looks again.
- * - The callback with release: see fence_signaled(). Enabling adds the callback without the link's
- *   lock, as in array.c, and for the same reason.
- * - A look and the callback may find out at the same time that all is signaled: the signaled bit
- *   decides who says so. Both come to the same timestamp, for with prev NULL nothing changes any
- *   more.
+ * - The callbacks with each other and with release: see count_down().
+ * - A look and the last callback may find out at the same time that all is signaled: the signaled
+ *   bit decides who says so. Both come to the same timestamp.
  *
- * Nothing here recurses along the chain. A link waits for one fence at a time, its own first, then
- * those before it; for the fences, not for the links that contain them, so that a signal does not
- * run through the links as one call within another. Release of a link may drop the last reference
- * to the one before it: see chain_release().
+ * Nothing here recurses along the chain. To make a link wait makes the one before it wait, to
+ * signal it has the one after it signaled, to free it may free the one before: each puts the next
+ * on a list of this thread's, and whoever came first works that off. See do_later().
  */
 #include <stdlib.h>
 #include <utlist.h>
@@ -30,16 +32,21 @@
 #include "chain.h"
 #include "internal.h"
 
+/* What is still to be counted before an enabled link is signaled, and the enabling itself. */
+enum { PENDING_FENCE_PREV_AND_ENABLING = 3 };
+
 struct dma_fence_chain {
 	struct dma_fence base;
 	pthread_mutex_t lock;
-	struct dma_fence *prev;	  /* under lock: a reference, or NULL */
-	int64_t collected_ns;	  /* under lock: when the last of those taken out was signaled */
-	struct dma_fence *fence;  /* a reference */
-	struct dma_fence *waited; /* what callback is on, a reference; NULL: not on any */
-	struct dma_fence_cb callback;
+	struct dma_fence *prev;	   /* under lock: a reference, or NULL */
+	int64_t collected_ns;	   /* under lock: when the last of those taken out was signaled */
+	struct dma_fence *fence;   /* a reference */
+	struct dma_fence *awaited; /* a reference to what prev_callback is on, or NULL */
+	struct dma_fence_cb fence_callback, prev_callback;
+	_Atomic unsigned int pending;
 	uint64_t prev_seqno;
-	struct dma_fence_chain *next; /* among those that one thread is releasing */
+	struct dma_fence_chain *next; /* in the list of do_later() */
+	void (*work)(struct dma_fence_chain *chain);
 };
 
 static const struct dma_fence_ops chain_ops;
@@ -93,6 +100,12 @@ static bool replace_prev(struct dma_fence_chain *chain, struct dma_fence *prev,
 	return replaced;
 }
 
+/* Need nobody wait for it any more, though maybe for what is before it? */
+static bool is_over(struct dma_fence *prev)
+{
+	return fence_is_marked(prev) || dma_fence_is_signaled(dma_fence_chain_contained(prev));
+}
+
 /*
  * Takes out what is before the link, up to the nearest whose fence is not signaled: a reference to
  * that, or NULL.
@@ -102,15 +115,15 @@ static struct dma_fence *collect(struct dma_fence_chain *chain)
 	struct dma_fence *prev;
 	int64_t ignored_ns;
 
-	while ((prev = get_prev(chain, &ignored_ns))) {
-		struct dma_fence *fence = dma_fence_chain_contained(prev), *replacement = NULL;
+	while ((prev = get_prev(chain, &ignored_ns)) && is_over(prev)) {
+		struct dma_fence *replacement = NULL;
 		int64_t collected_ns = 0;
 
-		if (!dma_fence_is_signaled(fence))
-			break;
 		if (dma_fence_is_chain(prev))
 			replacement = get_prev(chain_of(prev), &collected_ns);
-		collected_ns = later_of(collected_ns, dma_fence_timestamp(fence));
+		collected_ns = later_of(collected_ns,
+					dma_fence_timestamp(dma_fence_chain_contained(prev)));
+		collected_ns = later_of(collected_ns, dma_fence_timestamp(prev));
 		if (replace_prev(chain, prev, replacement, collected_ns))
 			dma_fence_put(prev);
 		else
@@ -120,83 +133,122 @@ static struct dma_fence *collect(struct dma_fence_chain *chain)
 	return prev;
 }
 
-/* The next fence that the link has to wait for, a reference; NULL: it is done. */
-static struct dma_fence *get_pending(struct dma_fence_chain *chain)
+/*
+ * Does that for the link now; or, when this thread is at such work already, further up its stack,
+ * afterwards. A link has one thing to be done at a time: it waits before it is signaled, and is
+ * freed when there is no reference for the other two.
+ */
+static void do_later(struct dma_fence_chain *chain, void (*work)(struct dma_fence_chain *chain))
 {
-	struct dma_fence *prev, *pending;
+	static _Thread_local struct dma_fence_chain *list
+		__attribute__((tls_model("initial-exec")));
+	static _Thread_local bool working __attribute__((tls_model("initial-exec")));
 
-	if (!dma_fence_is_signaled(chain->fence))
-		return dma_fence_get(chain->fence);
-	prev = collect(chain);
-	if (!prev)
-		return NULL;
-	pending = dma_fence_get(dma_fence_chain_contained(prev));
-	dma_fence_put(prev);
-	return pending;
+	chain->work = work;
+	LL_PREPEND(list, chain);
+	if (working)
+		return;
+	working = true;
+	while (list) {
+		struct dma_fence_chain *first = list;
+
+		LL_DELETE(list, first);
+		first->work(first);
+	}
+	working = false;
 }
 
-/* For a link whose fence is signaled and that has nothing before it. */
+/* For a link whose fence is signaled and that has nothing before it any more. */
 static void signal_done(struct dma_fence_chain *chain)
 {
 	bool taken = fence_lock(&chain->lock);
-	int64_t collected_ns = chain->collected_ns;
+	int64_t done_ns = later_of(chain->collected_ns, dma_fence_timestamp(chain->fence));
 
 	fence_unlock(&chain->lock, taken);
-	dma_fence_signal_timestamp(&chain->base,
-				   later_of(collected_ns, dma_fence_timestamp(chain->fence)));
+	dma_fence_signal_timestamp(&chain->base, done_ns);
 }
 
-static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback);
+/*
+ * All is counted. What is left before the link is signaled, every fence of it, so to take it out
+ * asks no implementation. The reference is this work's.
+ */
+static void finish(struct dma_fence_chain *chain)
+{
+	dma_fence_put(collect(chain));
+	dma_fence_put(chain->awaited);
+	chain->awaited = NULL;
+	signal_done(chain);
+	dma_fence_put(&chain->base);
+}
 
 /*
- * Puts the callback on the next pending fence. The caller has a reference, and the callback is on
- * none. True: from then on it may be called, by another thread, and has waited to itself. False:
- * nothing is left to wait for.
+ * One less to wait for. The link may be losing its last reference at this moment. Who is not the
+ * last to count has nothing more to do with it by then. Who is takes a reference before it counts:
+ * where none is left it does not count, and release, which sees that something is pending, takes
+ * the callbacks off and so does not get past this one. With nothing pending it need not.
  */
-static bool wait_for_next(struct dma_fence_chain *chain)
+static void count_down(struct dma_fence_chain *chain)
 {
-	struct dma_fence *pending;
+	unsigned int pending = atomic_load_explicit(&chain->pending, memory_order_acquire);
 
-	while ((pending = get_pending(chain))) {
-		chain->waited = pending;
-		if (!dma_fence_add_callback(pending, &chain->callback, fence_signaled))
+	while (pending > 1) {
+		if (atomic_compare_exchange_weak_explicit(&chain->pending, &pending, pending - 1,
+							  memory_order_acq_rel,
+							  memory_order_acquire))
+			return;
+	}
+	if (!dma_fence_get_unless_zero(&chain->base))
+		return;
+	atomic_store_explicit(&chain->pending, 0, memory_order_release);
+	do_later(chain, finish);
+}
+
+static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	count_down(container_of(callback, struct dma_fence_chain, fence_callback));
+}
+
+static void prev_signaled(struct dma_fence *prev, struct dma_fence_cb *callback)
+{
+	count_down(container_of(callback, struct dma_fence_chain, prev_callback));
+}
+
+/* Is there something before the link to wait for? */
+static bool wait_for_prev(struct dma_fence_chain *chain)
+{
+	struct dma_fence *prev;
+
+	while ((prev = collect(chain))) {
+		chain->awaited = prev;
+		if (!dma_fence_add_callback(prev, &chain->prev_callback, prev_signaled))
 			return true;
-		chain->waited = NULL;
-		dma_fence_put(pending);
+		chain->awaited = NULL;
+		dma_fence_put(prev);
 	}
 	return false;
 }
 
-/*
- * The callback. The link may be losing its last reference at this moment; its memory stays, for
- * release does not get past waited until this function has returned. With a reference it goes on to
- * the next fence, and release finds that one in waited: who puts the last reference has seen it
- * stored.
- */
-static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
+/* The reference is this work's. */
+static void begin_waiting(struct dma_fence_chain *chain)
 {
-	struct dma_fence_chain *chain = container_of(callback, struct dma_fence_chain, callback);
-
-	if (!dma_fence_get_unless_zero(&chain->base))
-		return;
-	dma_fence_put(chain->waited);
-	chain->waited = NULL;
-	if (!wait_for_next(chain))
-		signal_done(chain);
+	if (dma_fence_add_callback(chain->fence, &chain->fence_callback, fence_signaled))
+		count_down(chain);
+	if (!wait_for_prev(chain))
+		count_down(chain);
+	count_down(chain);
 	dma_fence_put(&chain->base);
 }
 
 static bool chain_enable_signaling(struct dma_fence *fence)
 {
 	struct dma_fence_chain *chain = chain_of(fence);
-	bool waits;
 
+	dma_fence_get(fence);
 	pthread_mutex_unlock(&chain->lock);
-	waits = wait_for_next(chain);
-	if (!waits)
-		signal_done(chain);
+	do_later(chain, begin_waiting);
 	pthread_mutex_lock(&chain->lock);
-	return waits;
+	/* If not, it has been signaled, or will be. */
+	return true;
 }
 
 static bool chain_signaled(struct dma_fence *fence)
@@ -225,38 +277,24 @@ static void chain_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
 
 static void free_link(struct dma_fence_chain *chain)
 {
-	if (chain->waited) {
-		dma_fence_remove_callback(chain->waited, &chain->callback);
-		dma_fence_put(chain->waited);
+	bool enabled = atomic_load_explicit(&chain->base.flags, memory_order_relaxed) &
+		       (1u << DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT);
+
+	if (enabled && atomic_load_explicit(&chain->pending, memory_order_acquire)) {
+		dma_fence_remove_callback(chain->fence, &chain->fence_callback);
+		if (chain->awaited)
+			dma_fence_remove_callback(chain->awaited, &chain->prev_callback);
 	}
 	dma_fence_put(chain->fence);
+	dma_fence_put(chain->awaited);
 	dma_fence_put(chain->prev);
 	pthread_mutex_destroy(&chain->lock);
 	free(chain);
 }
 
-/*
- * The last reference to a link has gone. With the link's own may go the last one to the link before
- * it, in the midst of this, and so on: those are listed, and freed one after the other by the call
- * that came first.
- */
 static void chain_release(struct dma_fence *fence)
 {
-	static _Thread_local struct dma_fence_chain *released
-		__attribute__((tls_model("initial-exec")));
-	static _Thread_local bool releasing __attribute__((tls_model("initial-exec")));
-
-	LL_PREPEND(released, chain_of(fence));
-	if (releasing)
-		return;
-	releasing = true;
-	while (released) {
-		struct dma_fence_chain *chain = released;
-
-		LL_DELETE(released, chain);
-		free_link(chain);
-	}
-	releasing = false;
+	do_later(chain_of(fence), free_link);
 }
 
 static const struct dma_fence_ops chain_ops = {
@@ -295,6 +333,7 @@ void dma_fence_chain_init(struct dma_fence_chain *chain, struct dma_fence *prev,
 	*chain = (struct dma_fence_chain){
 		.prev = prev,
 		.fence = fence,
+		.pending = PENDING_FENCE_PREV_AND_ENABLING,
 		.prev_seqno = prev_seqno,
 	};
 	pthread_mutex_init(&chain->lock, NULL);

@@ -8,6 +8,10 @@
  * walks over them: a chain stays as long as what is pending in it, if it is walked now and then
  * (dma_fence_chain_for_each() over the old head, whenever a link is added).
  *
+ * The first waiter for a link makes all that is pending before it be waited for too. As with an
+ * array, a link that nobody holds any more waits for nothing: it goes, and who waits for it even so
+ * is called with -EDEADLK.
+ *
  * A link of a chain has no error of its own: its status after the signal is 1. Each fence in it
  * tells its own; unwrap.h finds them. Its timestamp is the latest of theirs, whoever looks.
  *

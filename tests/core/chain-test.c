@@ -418,7 +418,7 @@ Test(chain, can_be_waited_for_whatever_the_order_of_signals)
 	expect_wait_to_end(order);
 }
 
-Test(chain, waits_for_one_fence_at_a_time_and_not_before_the_first_waiter)
+Test(chain, asks_all_its_fences_with_the_first_waiter_and_not_before)
 {
 	struct dma_fence *first = test_fence_create(&asking_ops, NULL, 1, 1);
 	struct dma_fence *second = test_fence_create(&asking_ops, NULL, 2, 1);
@@ -429,15 +429,46 @@ Test(chain, waits_for_one_fence_at_a_time_and_not_before_the_first_waiter)
 	cr_expect_eq(to_test_fence(second)->enable_calls, 0);
 	dma_fence_add_callback(head, &recorder.callback, record);
 	cr_expect_eq(to_test_fence(second)->enable_calls, 1);
-	cr_expect_eq(to_test_fence(first)->enable_calls, 0);
-	dma_fence_signal(second);
 	cr_expect_eq(to_test_fence(first)->enable_calls, 1);
+	dma_fence_signal(second);
+	cr_expect_eq(recorder.calls, 0);
 	dma_fence_signal(first);
 	cr_expect_eq(recorder.calls, 1);
 	dma_fence_put(head);
 	dma_fence_put(link);
 	dma_fence_put(first);
 	dma_fence_put(second);
+}
+
+static void *signal_locked(void *argument)
+{
+	struct dma_fence *fence = argument;
+
+	pthread_mutex_lock(fence->lock);
+	dma_fence_signal_locked(fence);
+	pthread_mutex_unlock(fence->lock);
+	return NULL;
+}
+
+/* The thread has the lock of one fence: were it to take that of the other, it would wait for us. */
+Test(chain, does_not_take_a_fences_lock_inside_of_anothers)
+{
+	struct timeline timeline = create_timeline(2, 1);
+	struct recorder recorder = { 0 };
+	pthread_t thread;
+
+	dma_fence_add_callback(head_of(&timeline), &recorder.callback, record);
+	pthread_mutex_lock(timeline.fences[0]->lock);
+	cr_assert_eq(pthread_create(&thread, NULL, signal_locked, timeline.fences[1]), 0);
+	pthread_join(thread, NULL);
+	pthread_mutex_unlock(timeline.fences[0]->lock);
+	cr_expect_eq(recorder.calls, 0);
+	pthread_mutex_lock(timeline.fences[1]->lock);
+	cr_assert_eq(pthread_create(&thread, NULL, signal_locked, timeline.fences[0]), 0);
+	pthread_join(thread, NULL);
+	cr_expect_eq(recorder.calls, 1);
+	pthread_mutex_unlock(timeline.fences[1]->lock);
+	put_timeline(&timeline);
 }
 
 Test(chain, goes_on_past_a_fence_that_says_so_while_it_is_being_enabled)
@@ -702,6 +733,12 @@ Test(chain, of_a_million_links_is_released_without_recursion, .timeout = 60)
 	dma_fence_put(fence);
 }
 
+static void *enable_it(void *fence)
+{
+	dma_fence_enable_sw_signaling(fence);
+	return NULL;
+}
+
 static void *signal_it(void *fence)
 {
 	dma_fence_signal(fence);
@@ -713,6 +750,7 @@ Test(chain, of_a_million_links_is_signaled_without_recursion, .timeout = 60)
 	struct dma_fence *fence = fence_create(), *head = create_long(fence, LONG);
 	struct recorder recorder = { 0 };
 
+	run_with_small_stack(enable_it, head);
 	dma_fence_add_callback(head, &recorder.callback, record);
 	run_with_small_stack(signal_it, fence);
 	cr_expect_eq(recorder.calls, 1);
@@ -721,21 +759,58 @@ Test(chain, of_a_million_links_is_signaled_without_recursion, .timeout = 60)
 	dma_fence_put(fence);
 }
 
-/* Every link has a waiter, and they are done all at once. */
-Test(chain, links_that_are_all_waited_for_are_signaled_without_recursion)
+struct waited_for {
+	struct timeline timeline;
+	struct recorder *recorders;
+};
+
+static void *wait_and_signal(void *argument)
 {
-	struct timeline timeline = create_timeline(1000, 1);
-	struct recorder *recorders = calloc(timeline.count, sizeof(*recorders));
+	struct waited_for *waited_for = argument;
+	struct timeline *timeline = &waited_for->timeline;
 	unsigned int i;
 
-	cr_assert_not_null(recorders);
+	for (i = 0; i < timeline->count; i++)
+		dma_fence_add_callback(timeline->links[i], &waited_for->recorders[i].callback,
+				       record);
+	for (i = timeline->count; i > 0; i--)
+		dma_fence_signal(timeline->fences[i - 1]);
+	return NULL;
+}
+
+/* Every link has a waiter, and they are done all at once. */
+Test(chain, links_that_are_all_waited_for_cost_no_stack_and_no_quadratic_time)
+{
+	struct waited_for waited_for = { .timeline = create_timeline(100000, 1) };
+	int64_t begin = dma_fence_now();
+	unsigned int i;
+
+	waited_for.recorders = calloc(waited_for.timeline.count, sizeof(*waited_for.recorders));
+	cr_assert_not_null(waited_for.recorders);
+	run_with_small_stack(wait_and_signal, &waited_for);
+	cr_expect_leq(dma_fence_now() - begin, 2 * NSEC_PER_SEC);
+	for (i = 0; i < waited_for.timeline.count; i++)
+		cr_assert_eq(waited_for.recorders[i].calls, 1);
+	free(waited_for.recorders);
+	put_timeline(&waited_for.timeline);
+}
+
+Test(chain, of_a_hundred_thousand_links_is_enabled_and_left_without_recursion)
+{
+	struct timeline timeline = create_timeline(100000, 1);
+	struct dma_fence *head = head_of(&timeline);
+	unsigned int i;
+
+	for (i = 0; i < timeline.count - 1; i++) {
+		dma_fence_put(timeline.links[i]);
+		timeline.links[i] = NULL;
+	}
+	run_with_small_stack(enable_it, head);
 	for (i = 0; i < timeline.count; i++)
-		dma_fence_add_callback(timeline.links[i], &recorders[i].callback, record);
-	for (i = timeline.count - 1; i > 0; i--)
-		dma_fence_signal(timeline.fences[i]);
-	run_with_small_stack(signal_it, timeline.fences[0]);
+		cr_assert_not_null(timeline.fences[i]->callbacks);
+	timeline.links[timeline.count - 1] = NULL;
+	run_with_small_stack(put_it, head);
 	for (i = 0; i < timeline.count; i++)
-		cr_expect_eq(recorders[i].calls, 1);
-	free(recorders);
+		cr_assert_null(timeline.fences[i]->callbacks);
 	put_timeline(&timeline);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 core_stress_programs = \
 	tests/stress/core-array \
+	tests/stress/core-chain \
 	tests/stress/core-hw_fence \
 	tests/stress/core-resv \
 	tests/stress/core-signal \
@@ -11,6 +12,8 @@ TESTS += $(core_stress_programs)
 core_stress_sources = tests/stress/core-stress.c tests/stress/core-stress.h
 tests_stress_core_array_SOURCES = tests/stress/core-array.c $(core_stress_sources)
 tests_stress_core_array_LDADD = libcore.la
+tests_stress_core_chain_SOURCES = tests/stress/core-chain.c $(core_stress_sources)
+tests_stress_core_chain_LDADD = libcore.la
 tests_stress_core_hw_fence_SOURCES = tests/stress/core-hw_fence.c $(core_stress_sources)
 tests_stress_core_hw_fence_LDADD = libcore.la
 tests_stress_core_resv_SOURCES = tests/stress/core-resv.c $(core_stress_sources)
