@@ -23,6 +23,43 @@ dist_man_MANS += \
 	man/dma_fence_ioc_timeline_advance.2 \
 	man/dma_fence_ioc_timeline_create.2 \
 	man/dma_fence_ioc_wait.2 \
+	man/dma_buf_add_fence.3 \
+	man/dma_buf_attach.3 \
+	man/dma_buf_begin_cpu_access.3 \
+	man/dma_buf_detach.3 \
+	man/dma_buf_end_cpu_access.3 \
+	man/dma_buf_end_dma.3 \
+	man/dma_buf_end_dma_locked.3 \
+	man/dma_buf_get.3 \
+	man/dma_buf_init.3 \
+	man/dma_buf_map_attachment.3 \
+	man/dma_buf_move_notify.3 \
+	man/dma_buf_needs_signal.3 \
+	man/dma_buf_put.3 \
+	man/dma_buf_start_dma.3 \
+	man/dma_buf_start_dma_locked.3 \
+	man/dma_buf_vmap.3 \
+	man/dma_direction_writes.3 \
+	man/dma_fence_add_callback.3 \
+	man/dma_fence_add_passive_callback.3 \
+	man/dma_fence_allocate_private_stub.3 \
+	man/dma_fence_array_base.3 \
+	man/dma_fence_array_count.3 \
+	man/dma_fence_array_create.3 \
+	man/dma_fence_array_member.3 \
+	man/dma_fence_array_signals_on_any.3 \
+	man/dma_fence_chain_alloc.3 \
+	man/dma_fence_chain_base.3 \
+	man/dma_fence_chain_contained.3 \
+	man/dma_fence_chain_find_seqno.3 \
+	man/dma_fence_chain_for_each.3 \
+	man/dma_fence_chain_free.3 \
+	man/dma_fence_chain_init.3 \
+	man/dma_fence_chain_prev_seqno.3 \
+	man/dma_fence_chain_walk.3 \
+	man/dma_fence_context_alloc.3 \
+	man/dma_fence_default_wait.3 \
+	man/dma_fence_depth.3 \
 	man/dma_fence_device_attach.3 \
 	man/dma_fence_device_bind.3 \
 	man/dma_fence_device_buffer_fences.3 \
@@ -55,15 +92,167 @@ dist_man_MANS += \
 	man/dma_fence_device_timeline_point.3 \
 	man/dma_fence_device_wait.3 \
 	man/dma_fence_device_wait_many.3 \
+	man/dma_fence_driver_name.3 \
+	man/dma_fence_enable_sw_signaling.3 \
+	man/dma_fence_free.3 \
+	man/dma_fence_get.3 \
+	man/dma_fence_get_status.3 \
+	man/dma_fence_get_status_locked.3 \
+	man/dma_fence_get_stub.3 \
+	man/dma_fence_get_unless_zero.3 \
+	man/dma_fence_init.3 \
+	man/dma_fence_is_array.3 \
+	man/dma_fence_is_chain.3 \
+	man/dma_fence_is_container.3 \
+	man/dma_fence_is_later.3 \
+	man/dma_fence_is_signaled.3 \
+	man/dma_fence_is_signaled_locked.3 \
+	man/dma_fence_leaf_count.3 \
 	man/dma_fence_library_version.3 \
+	man/dma_fence_mark_signaled_locked.3 \
+	man/dma_fence_member_count.3 \
+	man/dma_fence_merge_all.3 \
+	man/dma_fence_merge_any.3 \
+	man/dma_fence_now.3 \
+	man/dma_fence_put.3 \
+	man/dma_fence_remove_callback.3 \
+	man/dma_fence_run_callbacks.3 \
 	man/dma_fence_seqno_wait.3 \
+	man/dma_fence_set_deadline.3 \
+	man/dma_fence_set_error.3 \
+	man/dma_fence_signal.3 \
+	man/dma_fence_signal_locked.3 \
+	man/dma_fence_signal_timestamp.3 \
+	man/dma_fence_signal_timestamp_locked.3 \
+	man/dma_fence_slot_exchange.3 \
+	man/dma_fence_slot_fini.3 \
+	man/dma_fence_slot_get.3 \
+	man/dma_fence_slot_init.3 \
 	man/dma_fence_sw_sync_fence_create.3 \
 	man/dma_fence_sw_sync_timeline_inc.3 \
 	man/dma_fence_sync_file_get_status.3 \
 	man/dma_fence_sync_file_info.3 \
 	man/dma_fence_sync_file_set_deadline.3 \
 	man/dma_fence_sync_file_wait.3 \
+	man/dma_fence_timeline_name.3 \
+	man/dma_fence_timestamp.3 \
+	man/dma_fence_unwrap_end.3 \
+	man/dma_fence_unwrap_first.3 \
+	man/dma_fence_unwrap_first_of_all.3 \
+	man/dma_fence_unwrap_for_each.3 \
+	man/dma_fence_unwrap_merge.3 \
+	man/dma_fence_unwrap_next.3 \
+	man/dma_fence_wait.3 \
+	man/dma_fence_wait_any_timeout.3 \
+	man/dma_fence_wait_timeout.3 \
+	man/dma_resv_add_fence.3 \
+	man/dma_resv_add_fence_unlocked.3 \
+	man/dma_resv_commit.3 \
+	man/dma_resv_copy_fences.3 \
+	man/dma_resv_discard.3 \
+	man/dma_resv_fini.3 \
+	man/dma_resv_for_each_fence.3 \
+	man/dma_resv_for_each_fence_unlocked.3 \
+	man/dma_resv_get_fences.3 \
+	man/dma_resv_get_latest.3 \
+	man/dma_resv_get_singleton.3 \
+	man/dma_resv_init.3 \
+	man/dma_resv_is_locked.3 \
+	man/dma_resv_iter_begin.3 \
+	man/dma_resv_iter_end.3 \
+	man/dma_resv_iter_first.3 \
+	man/dma_resv_iter_first_unlocked.3 \
+	man/dma_resv_iter_is_restarted.3 \
+	man/dma_resv_iter_next.3 \
+	man/dma_resv_iter_next_unlocked.3 \
+	man/dma_resv_iter_usage.3 \
+	man/dma_resv_list_count.3 \
+	man/dma_resv_list_fence.3 \
+	man/dma_resv_list_get.3 \
+	man/dma_resv_list_put.3 \
+	man/dma_resv_lock.3 \
+	man/dma_resv_lock_interruptible.3 \
+	man/dma_resv_lock_slow.3 \
+	man/dma_resv_lock_slow_interruptible.3 \
+	man/dma_resv_locking_ctx.3 \
+	man/dma_resv_remove_fence.3 \
+	man/dma_resv_replace_fences.3 \
+	man/dma_resv_reserve_fences.3 \
+	man/dma_resv_set_deadline.3 \
+	man/dma_resv_snapshot.3 \
+	man/dma_resv_test_signaled.3 \
+	man/dma_resv_trylock.3 \
+	man/dma_resv_unlock.3 \
+	man/dma_resv_usage_rw.3 \
+	man/dma_resv_wait_timeout.3 \
+	man/hw_fence_context_cancel.3 \
+	man/hw_fence_context_get.3 \
+	man/hw_fence_context_init.3 \
+	man/hw_fence_context_process.3 \
+	man/hw_fence_context_put.3 \
+	man/hw_fence_driver_name.3 \
+	man/hw_fence_enable_signaling.3 \
+	man/hw_fence_fini.3 \
+	man/hw_fence_init.3 \
+	man/hw_fence_ops.3 \
+	man/hw_fence_release.3 \
+	man/hw_fence_signaled.3 \
+	man/hw_fence_timeline_name.3 \
+	man/libdmafence-core.3 \
 	man/libdmafence.3 \
+	man/mem_fence_init.3 \
+	man/mem_fence_location.3 \
+	man/mem_fence_location_is_valid.3 \
+	man/mem_fence_reached.3 \
+	man/mem_fence_signaled.3 \
+	man/mem_fence_value_reached.3 \
+	man/mem_fence_wait.3 \
+	man/reservation_ww_class.3 \
+	man/seqno_write_alloc.3 \
+	man/seqno_write_attach.3 \
+	man/seqno_write_attach_buffer.3 \
+	man/seqno_write_free.3 \
+	man/seqno_write_perform.3 \
+	man/sw_sync_fence_create.3 \
+	man/sw_sync_fence_get_deadline.3 \
+	man/sw_sync_timeline_create.3 \
+	man/sw_sync_timeline_destroy.3 \
+	man/sw_sync_timeline_inc.3 \
+	man/sync_file_fence_count.3 \
+	man/sync_file_fill_fence_info.3 \
+	man/sync_file_fill_info.3 \
+	man/sync_file_fini.3 \
+	man/sync_file_get_name.3 \
+	man/sync_file_init.3 \
+	man/sync_point_fini.3 \
+	man/sync_point_init.3 \
+	man/sync_timeline_advance.3 \
+	man/sync_timeline_cancel.3 \
+	man/sync_timeline_context.3 \
+	man/sync_timeline_create.3 \
+	man/sync_timeline_get.3 \
+	man/sync_timeline_last_point.3 \
+	man/sync_timeline_name.3 \
+	man/sync_timeline_put.3 \
+	man/sync_timeline_value.3 \
+	man/to_dma_fence_array.3 \
+	man/to_dma_fence_chain.3 \
+	man/to_mem_fence.3 \
+	man/ww_acquire_done.3 \
+	man/ww_acquire_fini.3 \
+	man/ww_acquire_init.3 \
+	man/ww_mutex_destroy.3 \
+	man/ww_mutex_init.3 \
+	man/ww_mutex_is_locked.3 \
+	man/ww_mutex_lock.3 \
+	man/ww_mutex_lock_async.3 \
+	man/ww_mutex_lock_cancel.3 \
+	man/ww_mutex_lock_interruptible.3 \
+	man/ww_mutex_lock_slow.3 \
+	man/ww_mutex_lock_slow_interruptible.3 \
+	man/ww_mutex_locking_ctx.3 \
+	man/ww_mutex_trylock.3 \
+	man/ww_mutex_unlock.3 \
 	man/dma_fence.4 \
 	man/dma_fence_sw_sync.4 \
 	man/dma_fence_sync_file.4 \
