@@ -2,10 +2,12 @@
 core_stress_programs = \
 	tests/stress/core-array \
 	tests/stress/core-chain \
+	tests/stress/core-fence_slot \
 	tests/stress/core-hw_fence \
 	tests/stress/core-resv \
 	tests/stress/core-signal \
-	tests/stress/core-timeline
+	tests/stress/core-timeline \
+	tests/stress/core-ww_mutex
 check_PROGRAMS += $(core_stress_programs)
 TESTS += $(core_stress_programs)
 
@@ -14,6 +16,8 @@ tests_stress_core_array_SOURCES = tests/stress/core-array.c $(core_stress_source
 tests_stress_core_array_LDADD = libcore.la
 tests_stress_core_chain_SOURCES = tests/stress/core-chain.c $(core_stress_sources)
 tests_stress_core_chain_LDADD = libcore.la
+tests_stress_core_fence_slot_SOURCES = tests/stress/core-fence_slot.c $(core_stress_sources)
+tests_stress_core_fence_slot_LDADD = libcore.la
 tests_stress_core_hw_fence_SOURCES = tests/stress/core-hw_fence.c $(core_stress_sources)
 tests_stress_core_hw_fence_LDADD = libcore.la
 tests_stress_core_resv_SOURCES = tests/stress/core-resv.c $(core_stress_sources)
@@ -22,6 +26,8 @@ tests_stress_core_signal_SOURCES = tests/stress/core-signal.c $(core_stress_sour
 tests_stress_core_signal_LDADD = libcore.la
 tests_stress_core_timeline_SOURCES = tests/stress/core-timeline.c $(core_stress_sources)
 tests_stress_core_timeline_LDADD = libcore.la
+tests_stress_core_ww_mutex_SOURCES = tests/stress/core-ww_mutex.c $(core_stress_sources)
+tests_stress_core_ww_mutex_LDADD = libcore.la
 # Plain programs, since Criterion does not run under ThreadSanitizer. They run in every build.
 if ENABLE_DAEMON
 check_PROGRAMS += tests/stress/device.abi
