@@ -12,13 +12,16 @@ tests_core_core_test_SOURCES = \
 	tests/core/callback-test.c \
 	tests/core/chain-test.c \
 	tests/core/core-test.c tests/core/core-test.h \
+	tests/core/display-test.c \
 	tests/core/dma_buf-test.c \
 	tests/core/enable-test.c \
 	tests/core/fence-test.c \
 	tests/core/fence_slot-test.c \
 	tests/core/hw_fence-test.c \
+	tests/core/lock-test.c \
 	tests/core/mem_fence-test.c \
 	tests/core/merge-test.c \
+	tests/core/name-test.c \
 	tests/core/resv-test.c tests/core/resv-test.h \
 	tests/core/resv_iter-test.c \
 	tests/core/resv_lock-test.c \

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock-test.c - how often a fence's lock is taken. This program's own pthread_mutex_lock() counts,
+ * for one mutex, and calls the one of the system.
+ */
+#include <dlfcn.h>
+
+#include "core-test.h"
+
+static pthread_mutex_t *watched;
+static _Atomic int taken;
+
+int pthread_mutex_lock(pthread_mutex_t *lock)
+{
+	static int (*_Atomic of_the_system)(pthread_mutex_t *);
+
+	if (!of_the_system)
+		of_the_system = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+	if (lock == watched)
+		taken++;
+	return of_the_system(lock);
+}
+
+/* How often the lock has been taken since the last time. */
+static int times_taken(void)
+{
+	return atomic_exchange(&taken, 0);
+}
+
+static struct dma_fence *watched_fence(void)
+{
+	struct dma_fence *fence = fence_create();
+
+	watched = fence->lock;
+	times_taken();
+	return fence;
+}
+
+TestSuite(lock, .timeout = 10, .fini = expect_no_fence_left);
+
+Test(lock, row_1_13_a_signal_takes_the_lock_once)
+{
+	struct dma_fence *fence = watched_fence();
+
+	cr_expect_eq(dma_fence_signal(fence), 0);
+	cr_expect_eq(times_taken(), 1);
+	dma_fence_put(fence);
+	cr_expect_eq(times_taken(), 0, "nor does it take it to go");
+}
+
+Test(lock, row_1_13_who_has_the_lock_does_not_take_it_again)
+{
+	struct dma_fence *fence = watched_fence();
+	struct recorder recorders[3] = { 0 };
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		dma_fence_add_callback(fence, &recorders[i].callback, record);
+		cr_expect_eq(times_taken(), 1, "to add one");
+	}
+	pthread_mutex_lock(fence->lock);
+	cr_expect_eq(dma_fence_signal_locked(fence), 0);
+	cr_expect_eq(times_taken(), 1, "by the caller alone");
+	pthread_mutex_unlock(fence->lock);
+	for (i = 0; i < 3; i++)
+		cr_expect_eq(recorders[i].calls, 1);
+	dma_fence_put(fence);
+}
+
+Test(lock, row_1_13_to_see_whether_it_is_signaled_takes_no_lock)
+{
+	struct dma_fence *fence = watched_fence();
+	struct recorder recorder = { 0 };
+
+	cr_expect_not(dma_fence_is_signaled(fence));
+	cr_expect_eq(dma_fence_get_status(fence), 0);
+	cr_expect_eq(dma_fence_wait_timeout(fence, false, 0), 0);
+	cr_expect_eq(times_taken(), 0, "active");
+
+	dma_fence_signal(fence);
+	times_taken();
+	cr_expect(dma_fence_is_signaled(fence));
+	cr_expect_eq(dma_fence_get_status(fence), 1);
+	cr_expect_gt(dma_fence_timestamp(fence), 0);
+	cr_expect_eq(dma_fence_wait(fence, false), 0);
+	cr_expect_eq(dma_fence_add_callback(fence, &recorder.callback, record), -ENOENT);
+	cr_expect_eq(times_taken(), 0, "signaled");
+	dma_fence_put(fence);
+}
+
+Test(lock, row_1_13_its_state_is_seen_while_another_has_the_lock)
+{
+	struct dma_fence *fence = watched_fence();
+
+	dma_fence_signal(fence);
+	/* A lock of this kind hangs who takes it again, so a look that did would not return. */
+	pthread_mutex_lock(fence->lock);
+	cr_expect(dma_fence_is_signaled(fence));
+	cr_expect_eq(dma_fence_get_status(fence), 1);
+	pthread_mutex_unlock(fence->lock);
+	dma_fence_put(fence);
+}
