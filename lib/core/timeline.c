@@ -150,11 +150,12 @@ static unsigned int mark_points(struct sync_point *first, uint64_t limit, int er
 	for (point = first; point && point->base.seqno <= limit; point = next) {
 		next = point->next;
 		unlist(point);
-		if (!dma_fence_get_unless_zero(&point->base))
+		/* One signaled by itself has callbacks that are its signaler's to run. */
+		if (fence_is_marked(&point->base) || !dma_fence_get_unless_zero(&point->base))
 			continue;
 		dma_fence_set_error(&point->base, error);
-		if (!dma_fence_mark_signaled_locked(&point->base, now))
-			count++;
+		dma_fence_mark_signaled_locked(&point->base, now);
+		count++;
 		DL_APPEND(*marked, point);
 	}
 	return count;

@@ -238,6 +238,42 @@ Test(timeline, a_point_signaled_by_itself_is_not_counted_again)
 	put_points(2, points);
 }
 
+/* A callback that stays until it is let go, or gives up. */
+struct held_up {
+	struct dma_fence_cb callback;
+	_Atomic bool entered, let_go;
+};
+
+static void hold_up(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct held_up *held_up = (struct held_up *)callback;
+	int i;
+
+	held_up->entered = true;
+	for (i = 0; i < 5000 && !held_up->let_go; i++)
+		sleep_ns(NSEC_PER_MSEC);
+}
+
+Test(timeline, row_1_5_callbacks_of_a_point_signaled_by_itself_are_its_signalers)
+{
+	struct dma_fence *point = create_point(0);
+	struct held_up first = { 0 };
+	struct recorder second = { 0 };
+	pthread_t thread;
+
+	dma_fence_add_callback(point, &first.callback, hold_up);
+	dma_fence_add_callback(point, &second.callback, record);
+	thread = signal_later(point, 0);
+	while (!first.entered)
+		sleep_ns(NSEC_PER_MSEC);
+	sync_timeline_advance(timeline, 1, 0, NULL);
+	cr_expect_eq(second.calls, 0, "its turn is after the first");
+	first.let_go = true;
+	pthread_join(thread, NULL);
+	cr_expect_eq(second.calls, 1);
+	dma_fence_put(point);
+}
+
 Test(timeline, does_not_keep_its_points)
 {
 	struct dma_fence *points[] = { create_point(0), create_point(0), create_point(0) };
