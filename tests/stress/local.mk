@@ -2,6 +2,7 @@
 core_stress_programs = \
 	tests/stress/core-array \
 	tests/stress/core-chain \
+	tests/stress/core-dma_buf \
 	tests/stress/core-fence_slot \
 	tests/stress/core-hw_fence \
 	tests/stress/core-resv \
@@ -16,6 +17,8 @@ tests_stress_core_array_SOURCES = tests/stress/core-array.c $(core_stress_source
 tests_stress_core_array_LDADD = libcore.la
 tests_stress_core_chain_SOURCES = tests/stress/core-chain.c $(core_stress_sources)
 tests_stress_core_chain_LDADD = libcore.la
+tests_stress_core_dma_buf_SOURCES = tests/stress/core-dma_buf.c $(core_stress_sources)
+tests_stress_core_dma_buf_LDADD = libcore.la
 tests_stress_core_fence_slot_SOURCES = tests/stress/core-fence_slot.c $(core_stress_sources)
 tests_stress_core_fence_slot_LDADD = libcore.la
 tests_stress_core_hw_fence_SOURCES = tests/stress/core-hw_fence.c $(core_stress_sources)
