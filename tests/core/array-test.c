@@ -426,7 +426,7 @@ Test(array, may_lose_its_last_reference_in_its_own_callback_with_a_members_lock_
 	dma_fence_put(both[1]);
 }
 
-Test(array, left_with_a_waiter_is_signaled_with_EDEADLK)
+Test(array, row_5_4_left_with_a_waiter_is_signaled_with_EDEADLK)
 {
 	struct dma_fence *fence = create_array(false);
 	struct recorder recorder = { 0 };

@@ -229,8 +229,7 @@ static void remove_outer(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
 	struct actor *actor = to_actor(callback);
 
-	actor->removed_other =
-		dma_fence_remove_callback(actor->other, &actor->recorder->callback);
+	actor->removed_other = dma_fence_remove_callback(actor->other, &actor->recorder->callback);
 }
 
 Test(callback, nested_in_another_may_remove_the_outer_one)
@@ -302,7 +301,7 @@ static void move_to_other(struct dma_fence *fence, struct dma_fence_cb *callback
 	actor->added = dma_fence_add_callback(actor->other, callback, signal_other);
 }
 
-Test(callback, may_add_itself_to_another_fence)
+Test(callback, row_1_5_may_add_itself_to_another_fence)
 {
 	struct dma_fence *fence = fence_create(), *next = fence_create(), *last = fence_create();
 	struct actor actor = { .other = next };
@@ -377,7 +376,7 @@ static void expect_everything_done(struct everything *everything)
 	cr_expect_eq(fences_alive(), 2);
 }
 
-Test(callback, may_do_everything_to_fences_that_share_the_lock)
+Test(callback, row_1_15_may_do_everything_to_fences_that_share_the_lock)
 {
 	struct dma_fence *fence = create_under_shared_lock();
 	struct everything everything = {
@@ -463,4 +462,88 @@ Test(callback, removal_does_not_wait_for_another_callback_that_runs)
 	cr_expect_eq(before.calls, 1);
 	cr_expect_eq(after.calls, 0);
 	dma_fence_put(fence);
+}
+
+/* Another thread signals one fence a round, at the moment at which this one does its part. */
+#define ROUNDS 2000
+
+struct race {
+	pthread_barrier_t barrier;
+	struct dma_fence *fences[ROUNDS];
+};
+
+static void *signal_each_round(void *argument)
+{
+	struct race *race = argument;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		pthread_barrier_wait(&race->barrier);
+		dma_fence_signal(race->fences[i]);
+		pthread_barrier_wait(&race->barrier);
+	}
+	return NULL;
+}
+
+static void prepare_race(struct race *race, pthread_t *thread)
+{
+	int i;
+
+	pthread_barrier_init(&race->barrier, NULL, 2);
+	for (i = 0; i < ROUNDS; i++)
+		race->fences[i] = fence_create();
+	cr_assert_eq(pthread_create(thread, NULL, signal_each_round, race), 0);
+}
+
+static void end_race(struct race *race, pthread_t thread)
+{
+	int i;
+
+	pthread_join(thread, NULL);
+	for (i = 0; i < ROUNDS; i++)
+		dma_fence_put(race->fences[i]);
+	pthread_barrier_destroy(&race->barrier);
+}
+
+Test(callback, row_1_5_added_at_the_moment_of_the_signal_is_called_or_refused)
+{
+	static struct race race;
+	pthread_t thread;
+	int i;
+
+	prepare_race(&race, &thread);
+	for (i = 0; i < ROUNDS; i++) {
+		struct recorder recorder = { 0 };
+		int error;
+
+		pthread_barrier_wait(&race.barrier);
+		error = dma_fence_add_callback(race.fences[i], &recorder.callback, record);
+		pthread_barrier_wait(&race.barrier);
+		cr_assert(error == 0 || error == -ENOENT);
+		cr_assert_eq(recorder.calls, !error);
+	}
+	end_race(&race, thread);
+}
+
+Test(callback, row_1_5_removed_at_the_moment_of_the_signal_is_called_or_in_time)
+{
+	static struct race race;
+	pthread_t thread;
+	int i;
+
+	prepare_race(&race, &thread);
+	for (i = 0; i < ROUNDS; i++) {
+		struct recorder recorder = { 0 };
+		int calls;
+		bool removed;
+
+		dma_fence_add_callback(race.fences[i], &recorder.callback, record);
+		pthread_barrier_wait(&race.barrier);
+		removed = dma_fence_remove_callback(race.fences[i], &recorder.callback);
+		calls = recorder.calls;
+		pthread_barrier_wait(&race.barrier);
+		cr_assert_eq(calls, !removed);
+		cr_assert_eq(recorder.calls, calls, "called after removal has returned");
+	}
+	end_race(&race, thread);
 }

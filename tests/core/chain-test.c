@@ -118,7 +118,7 @@ Test(chain, is_named_as_the_kernels_after_the_signal_too)
 	put_timeline(&timeline);
 }
 
-Test(chain, links_of_rising_seqnos_share_a_context)
+Test(chain, row_3_5_links_of_rising_seqnos_share_a_context)
 {
 	struct timeline timeline = create_timeline(3, 10);
 
@@ -193,7 +193,7 @@ Test(chain, point_0_is_whatever_there_is)
 	put_timeline(&timeline);
 }
 
-Test(chain, each_point_is_found_from_itself_and_from_every_later_head)
+Test(chain, row_3_5_each_point_is_found_from_itself_and_from_every_later_head)
 {
 	struct timeline timeline = create_timeline(8, 1);
 	unsigned int i, j;
@@ -205,7 +205,7 @@ Test(chain, each_point_is_found_from_itself_and_from_every_later_head)
 	put_timeline(&timeline);
 }
 
-Test(chain, a_point_beyond_the_head_is_EINVAL)
+Test(chain, row_3_5_a_point_beyond_the_head_is_EINVAL)
 {
 	struct timeline timeline = create_timeline(3, 1);
 
@@ -224,7 +224,7 @@ Test(chain, a_fence_that_is_no_chain_has_no_points)
 	dma_fence_put(fence);
 }
 
-Test(chain, a_point_in_a_gap_is_the_next_one_there_is)
+Test(chain, row_3_5_a_point_in_a_gap_is_the_next_one_there_is)
 {
 	struct timeline timeline = create_timeline(4, 10);
 
@@ -559,7 +559,7 @@ Test(chain, row_5_3_forwards_deadlines_to_the_fences_of_all_its_links)
 
 /* ---- what is taken out, and how it goes ---- */
 
-Test(chain, walking_takes_out_what_is_signaled_but_the_head)
+Test(chain, row_3_5_walking_takes_out_what_is_signaled_but_the_head)
 {
 	struct timeline timeline = create_timeline(5, 1);
 
@@ -633,7 +633,7 @@ Test(chain, goes_with_its_last_reference_not_with_its_fences)
 	put_timeline(&timeline);
 }
 
-Test(chain, left_with_a_waiter_is_signaled_with_EDEADLK)
+Test(chain, row_5_4_left_with_a_waiter_is_signaled_with_EDEADLK)
 {
 	struct dma_fence *fence = fence_create(), *link = create_link(NULL, fence, 1);
 	struct recorder recorder = { 0 };

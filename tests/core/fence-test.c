@@ -35,10 +35,12 @@ Test(fence, is_born_active_with_what_it_was_given)
 	dma_fence_put(fence);
 }
 
-Test(fence, signal_makes_it_signaled_for_every_look)
+Test(fence, row_5_1_status_is_0_until_the_signal_and_then_1_for_every_look)
 {
 	struct dma_fence *fence = fence_create();
 
+	cr_expect_not(dma_fence_is_signaled(fence));
+	cr_expect_eq(dma_fence_get_status(fence), 0);
 	cr_expect_eq(dma_fence_signal(fence), 0);
 	cr_expect(dma_fence_is_signaled(fence));
 	cr_expect_eq(dma_fence_get_status(fence), 1);
@@ -145,7 +147,7 @@ Test(fence, error_is_an_errno_or_ignored)
 	dma_fence_put(largest);
 }
 
-Test(fence, last_put_releases)
+Test(fence, row_1_1_last_put_releases)
 {
 	struct dma_fence *fence = fence_create();
 
@@ -356,7 +358,7 @@ Test(fence, a_look_that_finds_the_work_done_signals_on_the_spot)
 	dma_fence_put(fence);
 }
 
-Test(fence, the_locked_look_does_not_ask_the_implementation)
+Test(fence, row_1_15_the_locked_look_does_not_ask_the_implementation)
 {
 	struct dma_fence *fence = test_fence_create(&asking_ops, NULL, 1, 1);
 

@@ -352,7 +352,7 @@ Test(timeline, row_2_5_cancel_signals_what_is_later_and_does_not_move)
 	put_points(3, points);
 }
 
-Test(timeline, cancel_of_all_and_of_nothing)
+Test(timeline, row_5_4_cancel_leaves_nothing_pending)
 {
 	struct dma_fence *points[] = { create_point(1), create_point(2) };
 
