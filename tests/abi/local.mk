@@ -53,6 +53,8 @@ abi_programs = \
 	tests/abi/lifetime.abi \
 	tests/abi/limits.abi \
 	tests/abi/merge.abi \
+	tests/abi/name.abi \
+	tests/abi/order.abi \
 	tests/abi/query.abi \
 	tests/abi/seqno_write.abi \
 	tests/abi/signal.abi \
@@ -158,6 +160,14 @@ tests_abi_limits_abi_LDADD = $(abi_ldadd)
 tests_abi_merge_abi_SOURCES = tests/abi/merge.c
 tests_abi_merge_abi_CFLAGS = $(abi_cflags)
 tests_abi_merge_abi_LDADD = $(abi_ldadd)
+
+tests_abi_name_abi_SOURCES = tests/abi/name.c
+tests_abi_name_abi_CFLAGS = $(abi_cflags)
+tests_abi_name_abi_LDADD = $(abi_ldadd)
+
+tests_abi_order_abi_SOURCES = tests/abi/order.c
+tests_abi_order_abi_CFLAGS = $(abi_cflags)
+tests_abi_order_abi_LDADD = $(abi_ldadd)
 
 tests_abi_query_abi_SOURCES = tests/abi/query.c
 tests_abi_query_abi_CFLAGS = $(abi_cflags)
