@@ -29,7 +29,7 @@ static struct {
 } ring;
 
 static _Atomic long alive;
-static _Atomic unsigned long made, signaled, switched, added, removed, called, waited;
+static _Atomic unsigned long made, signaled, switched, added, removed, called, waited, polled;
 static _Atomic unsigned int submitters = SUBMITTERS;
 
 static void enable_interrupt(struct hw_fence_context *context)
@@ -181,6 +181,10 @@ static void submit_and_wait(uint64_t chance)
 			waited++;
 			break;
 		case 1:
+			STRESS_CHECK(mem_fence_wait(some->fence, false, FOR_EVER_NS) > 0);
+			polled++;
+			break;
+		case 2:
 			for (i = 0; i < HELD; i++) {
 				check_order(some, &held[i]);
 				check_order(&held[i], some);
@@ -219,8 +223,8 @@ int main(void)
 	STRESS_CHECK(ring.released);
 	STRESS_CHECK(added == called + removed);
 	STRESS_CHECK(!alive);
-	printf("core-hw_fence: %lu fences, %lu signaled by the ring, %lu waits, interrupt on %lu "
-	       "times, %lu callbacks called, %lu removed\n",
-	       made, signaled, waited, switched, called, removed);
+	printf("core-hw_fence: %lu fences, %lu signaled by the ring, %lu waits, %lu on memory, "
+	       "interrupt on %lu times, %lu callbacks called, %lu removed\n",
+	       made, signaled, waited, polled, switched, called, removed);
 	return 0;
 }
