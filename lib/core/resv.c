@@ -151,7 +151,7 @@ void resv_drop_doomed(struct dma_resv *resv)
 		pthread_mutex_lock(&resv->lock);
 		while (resv_oldest(resv, RESV_DOOMED) != RESV_DOOMED && dropped.count < RESV_USAGES)
 			take(resv, resv_oldest(resv, RESV_DOOMED), &dropped);
-		more = dropped.count;
+		more = resv_oldest(resv, RESV_DOOMED) != RESV_DOOMED;
 		pthread_mutex_unlock(&resv->lock);
 		resv_drop(resv, &dropped);
 	} while (more);

@@ -70,11 +70,12 @@ static bool supersede_visible(struct dma_resv *resv, const struct dma_resv_entry
 	return needless;
 }
 
-void dma_resv_commit(struct dma_resv *resv)
+/* Is it the holder's last? Then room that was reserved is anybody's again. */
+static void commit(struct dma_resv *resv, bool is_last)
 {
 	struct resv_dropped dropped;
+	bool any, doomed;
 	uint32_t slot;
-	bool any;
 
 	resv_dropped_init(&dropped);
 	pthread_mutex_lock(&resv->lock);
@@ -87,11 +88,18 @@ void dma_resv_commit(struct dma_resv *resv)
 	}
 	if (any)
 		resv_changed(resv, &dropped);
+	if (is_last)
+		resv->reserved = 0;
+	doomed = resv_oldest(resv, RESV_DOOMED) != RESV_DOOMED;
 	pthread_mutex_unlock(&resv->lock);
-	if (!any)
-		return;
 	resv_drop(resv, &dropped);
-	resv_drop_doomed(resv);
+	if (doomed)
+		resv_drop_doomed(resv);
+}
+
+void dma_resv_commit(struct dma_resv *resv)
+{
+	commit(resv, false);
 }
 
 void dma_resv_discard(struct dma_resv *resv)
@@ -107,9 +115,6 @@ void dma_resv_discard(struct dma_resv *resv)
 
 void dma_resv_unlock(struct dma_resv *resv)
 {
-	dma_resv_commit(resv);
-	pthread_mutex_lock(&resv->lock);
-	resv->reserved = 0;
-	pthread_mutex_unlock(&resv->lock);
+	commit(resv, true);
 	ww_mutex_unlock(&resv->ww);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* resv_iter-test.c - snapshots of a reservation, iteration, and the deadline hint to its fences. */
+#include <sys/resource.h>
+
 #include "resv-test.h"
 
 TestSuite(resv_iter, .timeout = 10, .init = create_resv, .fini = destroy_resv);
@@ -325,6 +327,92 @@ Test(resv_iter, a_cursor_keeps_its_fence_and_may_be_left_at_any_time)
 	dma_resv_iter_end(&cursor);
 	dma_resv_iter_end(&cursor);
 }
+
+/* ---- without memory ---- */
+
+#if !defined(__SANITIZE_ADDRESS__)
+static struct rlimit limit;
+
+/* What is there can be used, but no large block is to be had any more. */
+static void run_out_of_memory(void)
+{
+	struct rlimit none;
+
+	cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+	none = (struct rlimit){ .rlim_cur = 1, .rlim_max = limit.rlim_max };
+	cr_assert_eq(setrlimit(RLIMIT_AS, &none), 0);
+}
+
+static void have_memory_again(void)
+{
+	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+Test(resv_iter, goes_on_where_there_is_no_memory_for_a_snapshot)
+{
+	enum { FENCES = 100000, LEFT_OUT = 50000 };
+	static struct dma_fence *fences[FENCES];
+	bool in_order = true, is_first = true, none;
+	struct dma_fence *fence, *later = fence_create();
+	struct dma_resv_iter cursor;
+	unsigned int i, count = 0;
+	int error;
+
+	for (i = 0; i < FENCES; i++) {
+		fences[i] = fence_create();
+		dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ);
+	}
+	run_out_of_memory();
+	none = !dma_resv_snapshot(&resv);
+	error = dma_resv_copy_fences(&resv, &resv);
+	dma_resv_iter_begin(&cursor, &resv, DMA_RESV_USAGE_READ);
+	dma_resv_for_each_fence_unlocked(&cursor, fence)
+	{
+		in_order = in_order && fence == fences[count + (count >= LEFT_OUT)];
+		if (is_first) {
+			dma_resv_remove_fence(&resv, fences[0]);
+			dma_resv_remove_fence(&resv, fences[LEFT_OUT]);
+			dma_resv_add_fence(&resv, later, DMA_RESV_USAGE_READ);
+		}
+		is_first = false;
+		count++;
+	}
+	dma_resv_iter_end(&cursor);
+	have_memory_again();
+	cr_expect(none);
+	cr_expect_eq(error, -ENOMEM);
+	cr_expect(in_order);
+	cr_expect_eq(count, FENCES - 1, "but for the one that was taken off");
+	put_all(FENCES, fences);
+	dma_fence_put(later);
+}
+
+Test(resv_iter, row_3_3_adding_after_reserving_cannot_fail)
+{
+	enum { FENCES = 20000 };
+	static struct dma_fence *fences[FENCES];
+	struct dma_resv other;
+	unsigned int i, errors = 0;
+	int refused;
+
+	dma_resv_init(&other);
+	for (i = 0; i < FENCES; i++)
+		fences[i] = fence_create();
+	cr_assert_eq(dma_resv_lock(&resv, NULL), 0);
+	cr_assert_eq(dma_resv_reserve_fences(&resv, FENCES), 0);
+	run_out_of_memory();
+	for (i = 0; i < FENCES; i++)
+		errors += dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ) != 0;
+	refused = dma_resv_reserve_fences(&other, FENCES);
+	have_memory_again();
+	dma_resv_unlock(&resv);
+	cr_expect_eq(errors, 0);
+	cr_expect_eq(refused, -ENOMEM);
+	expect_fences(DMA_RESV_USAGE_READ, FENCES, fences);
+	put_all(FENCES, fences);
+	dma_resv_fini(&other);
+}
+#endif
 
 /* ---- kinds of fences, and deadlines ---- */
 
