@@ -260,6 +260,9 @@ dist_man_MANS += \
 if ENABLE_DAEMON
 dist_man_MANS += man/dma-fenced.8
 endif
+if ENABLE_TOOLS
+dist_man_MANS += man/dma-fence-run.1
+endif
 
 # Of a program that is not installed.
 EXTRA_DIST += man/dma-fence-bench.1

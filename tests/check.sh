@@ -183,7 +183,7 @@ stage_guest()
 stage_options()
 {
 	local part folder
-	for part in daemon tests examples bench; do
+	for part in daemon tests tools examples bench; do
 		folder=build/without-$part
 		if bootstrap && configure_in "$folder" --enable-werror "--disable-$part" &&
 			make_in "$folder"; then

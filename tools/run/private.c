@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * private.c - see private.h.
+ *
+ * The daemon is a child of the supervisor's, for the program would be told of a child that it has
+ * never made. Its standard descriptors are not the program's either, so that whoever reads the
+ * program's output sees the end of it; what it says while it starts is kept for the case that it
+ * fails.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "private.h"
+#include "program.h"
+
+/* How long it may take to start, and to end. */
+#define PATIENCE_MS 10000
+
+/*
+ * Lets the daemon keep what it needs of the capabilities that this process has in its namespace: to
+ * mount, and to reach the descriptors and the memory of its clients. Where it has none, mounting is
+ * for fusermount3.
+ */
+static void keep_capabilities(void)
+{
+	static const int kept[] = { CAP_SYS_ADMIN, CAP_SYS_PTRACE };
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (!geteuid() || syscall(SYS_capget, &header, data))
+		return;
+	for (unsigned int i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		data[0].inheritable |= data[0].permitted & (1u << kept[i]);
+	if (syscall(SYS_capset, &header, data))
+		return;
+	for (unsigned int i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0);
+}
+
+static _Noreturn void become_daemon(const char *daemon, const char *path, int ready, int said)
+{
+	char path_option[PATH_MAX + 32], ready_option[32];
+	int null = open("/dev/null", O_RDWR);
+
+	snprintf(path_option, sizeof(path_option), "--path=%s", path);
+	snprintf(ready_option, sizeof(ready_option), "--ready-fd=%d", ready);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(said, STDERR_FILENO);
+	setsid();
+	keep_capabilities();
+	fcntl(ready, F_SETFD, 0);
+	execl(daemon, daemon, "--transport=fuse", path_option, ready_option, (char *)NULL);
+	warn("cannot run %s", daemon);
+	_exit(RUN_FAILED);
+}
+
+static void print_said(int said)
+{
+	char line[1024];
+	ssize_t length = pread(said, line, sizeof(line), 0);
+
+	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
+		return;
+}
+
+static bool becomes_readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, PATIENCE_MS) > 0 && poll_fd.revents & POLLIN;
+}
+
+void private_device_prepare(struct private_device *device)
+{
+	const char *parent = getenv("XDG_RUNTIME_DIR");
+
+	if (!parent || access(parent, W_OK))
+		parent = getenv("TMPDIR");
+	if (!parent || access(parent, W_OK))
+		parent = "/tmp";
+	snprintf(device->folder, sizeof(device->folder), "%s/dma-fence-run-XXXXXX", parent);
+	if (!mkdtemp(device->folder))
+		err(RUN_FAILED, "%s", device->folder);
+	snprintf(device->path, sizeof(device->path), "%s/dma_fence", device->folder);
+	device->process = -1;
+}
+
+void private_device_start(struct private_device *device, const char *daemon)
+{
+	int ready[2], said = memfd_create("said", MFD_CLOEXEC);
+	struct stat status;
+	char byte;
+
+	if (!daemon)
+		daemon = SBINDIR "/dma-fenced";
+	if (said < 0 || pipe2(ready, O_CLOEXEC))
+		err(RUN_FAILED, "cannot start %s", daemon);
+	device->process = fork();
+	if (!device->process)
+		become_daemon(daemon, device->path, ready[1], said);
+	close(ready[1]);
+	if (device->process < 0 || !becomes_readable(ready[0]) || read(ready[0], &byte, 1) != 1) {
+		print_said(said);
+		private_device_end(device);
+		errx(RUN_FAILED, "there is no device");
+	}
+	close(ready[0]);
+	close(said);
+	/*
+	 * Until the kernel has asked for the owner of a new mount's file it takes that for user 0,
+	 * whom a user namespace need not know: and then nobody may write to it.
+	 */
+	if (stat(device->path, &status))
+		warn("%s", device->path);
+}
+
+/* Is it gone within our patience? */
+static bool has_ended(pid_t process)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		if (waitpid(process, NULL, WNOHANG) == process)
+			return true;
+		nanosleep(&moment, NULL);
+	}
+	return false;
+}
+
+void private_device_end(struct private_device *device)
+{
+	if (device->process > 0) {
+		kill(device->process, SIGTERM);
+		if (!has_ended(device->process)) {
+			kill(device->process, SIGKILL);
+			waitpid(device->process, NULL, 0);
+		}
+	}
+	/* The daemon has taken its file away. */
+	rmdir(device->folder);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* requests.h - what is done for a thread that is stopped at a request. */
+#ifndef DMA_FENCE_RUN_REQUESTS_H
+#define DMA_FENCE_RUN_REQUESTS_H
+
+#include "node.h"
+#include "target.h"
+
+/*
+ * The numbers of those that are completed here, one after the other; 0 past the end. They are told
+ * apart by the low 32 bits of ioctl()'s second argument.
+ */
+uint32_t request_number(unsigned int index);
+
+/* It is somebody else's: the kernel goes on with it. */
+#define REQUEST_PASSED_ON 1
+
+/*
+ * Completes ioctl(fd, number, address) of the thread: 0 or a negative errno, which it is to return,
+ * or REQUEST_PASSED_ON.
+ */
+int request_complete(const struct node *node, const struct target *target, int fd, uint32_t number,
+		     uint64_t address);
+
+#endif /* DMA_FENCE_RUN_REQUESTS_H */

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervisor.c - see supervisor.h.
+ *
+ * Several threads take notifications from the one listener, so that a request that waits for the
+ * device does not hold up those of other threads. They share nothing but the node's descriptor,
+ * which any number of threads may use.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "requests.h"
+#include "supervisor.h"
+
+#define THREADS 4
+
+struct watch {
+	const struct node *node;
+	int listener;
+	/*
+	 * Held by the one that waits for the next notification: an older kernel would let a thread
+	 * that finds it taken by another sleep on when everybody has gone.
+	 */
+	pthread_mutex_t turn;
+};
+
+static void complete(const struct watch *watch, const struct seccomp_notif *notification)
+{
+	const struct target target = {
+		.listener = watch->listener,
+		.notification = notification->id,
+		.thread = (pid_t)notification->pid,
+	};
+	struct seccomp_notif_resp response = { .id = notification->id };
+	int ret =
+		request_complete(watch->node, &target, (int)notification->data.args[0],
+				 (uint32_t)notification->data.args[1], notification->data.args[2]);
+
+	if (ret == REQUEST_PASSED_ON)
+		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	else
+		response.error = ret;
+	/* ENOENT: it was killed meanwhile, and nobody waits for the answer. */
+	ioctl(watch->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+/* false: nobody is left. */
+static bool next(struct watch *watch, struct seccomp_notif *notification)
+{
+	struct pollfd poll_fd = { .fd = watch->listener, .events = POLLIN };
+	bool received = false, over = false;
+
+	pthread_mutex_lock(&watch->turn);
+	while (!received && !over) {
+		if (poll(&poll_fd, 1, -1) < 0)
+			continue;
+		memset(notification, 0, sizeof(*notification));
+		/* ENOENT: whoever it was has been killed. */
+		if (poll_fd.revents & POLLIN)
+			received = !ioctl(watch->listener, SECCOMP_IOCTL_NOTIF_RECV, notification);
+		over = poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL);
+	}
+	pthread_mutex_unlock(&watch->turn);
+	return received;
+}
+
+static void *work(void *argument)
+{
+	struct watch *watch = argument;
+	struct seccomp_notif notification;
+
+	while (next(watch, &notification))
+		complete(watch, &notification);
+	return NULL;
+}
+
+static void watch_until_end(struct watch *watch)
+{
+	pthread_t threads[THREADS - 1];
+	unsigned int started = 0;
+
+	while (started < THREADS - 1 && !pthread_create(&threads[started], NULL, work, watch))
+		started++;
+	work(watch);
+	while (started--)
+		pthread_join(threads[started], NULL);
+}
+
+static int receive_listener(int channel)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int listener;
+
+	if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&message))
+		return -1;
+	memcpy(&listener, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(listener));
+	return listener;
+}
+
+static int send_listener(int channel, int listener)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {
+		.header = {
+			.cmsg_len = CMSG_LEN(sizeof(int)),
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS,
+		},
+	};
+	struct iovec data = { .iov_base = "", .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	memcpy(CMSG_DATA(&control.header), &listener, sizeof(listener));
+	return sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}
+
+/*
+ * Nothing of the program's is held on to: whoever reads its output sees the end of it when the
+ * program ends. What the terminal or its parent's end would do to the program is not for this
+ * process.
+ */
+static void leave_the_program(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd <= 2; fd++)
+		dup2(null, fd);
+	setsid();
+	for (int number = 1; number < NSIG; number++)
+		signal(number, number == SIGCHLD ? SIG_DFL : SIG_IGN);
+	prctl(PR_SET_NAME, "dma-fence-run");
+	if (chdir("/"))
+		return;
+}
+
+/* Keeps the channel, by the lowest number that is not a standard one, and closes all the others. */
+static int close_all_but(int channel)
+{
+	/* Those of the program may have any number: out of their way first. */
+	int high = fcntl(channel, F_DUPFD_CLOEXEC, 4);
+
+	dup3(high, 3, O_CLOEXEC);
+	close_range(4, ~0u, 0);
+	return 3;
+}
+
+static _Noreturn void supervise(int channel, const struct supervisor_duties *duties)
+{
+	struct watch watch = { .turn = PTHREAD_MUTEX_INITIALIZER };
+	struct node node;
+	pid_t pid = getpid();
+
+	channel = close_all_but(channel);
+	duties->begin(duties->argument, &node);
+	leave_the_program();
+	watch.node = &node;
+	watch.listener = -1;
+	if (write(channel, &pid, sizeof(pid)) == sizeof(pid))
+		watch.listener = receive_listener(channel);
+	if (watch.listener >= 0 && write(channel, "", 1) == 1) {
+		close(channel);
+		watch_until_end(&watch);
+	}
+	duties->end(duties->argument);
+	_exit(0);
+}
+
+int supervisor_start(struct supervisor *supervisor, const struct supervisor_duties *duties)
+{
+	pid_t between;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	/* The one in between ends at once, so that the supervisor is not this process's child. */
+	between = fork();
+	if (between < 0)
+		return -errno;
+	if (!between) {
+		pid_t pid = fork();
+
+		if (!pid)
+			supervise(ends[1], duties);
+		_exit(pid < 0);
+	}
+	close(ends[1]);
+	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+		;
+	supervisor->channel = ends[0];
+	if (read(ends[0], &supervisor->pid, sizeof(supervisor->pid)) != sizeof(supervisor->pid))
+		return -EPIPE;
+	return 0;
+}
+
+int supervisor_watch(struct supervisor *supervisor, int listener)
+{
+	char byte;
+	int ret = send_listener(supervisor->channel, listener);
+
+	if (!ret && read(supervisor->channel, &byte, 1) != 1)
+		ret = -EPIPE;
+	close(listener);
+	close(supervisor->channel);
+	return ret;
+}
