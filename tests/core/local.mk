@@ -13,8 +13,10 @@ tests_core_core_test_SOURCES = \
 	tests/core/chain-test.c \
 	tests/core/core-test.c tests/core/core-test.h \
 	tests/core/display-test.c \
+	tests/core/dma-test.c \
 	tests/core/dma_buf-test.c \
 	tests/core/enable-test.c \
+	tests/core/exporter.c tests/core/exporter.h \
 	tests/core/fence-test.c \
 	tests/core/fence_slot-test.c \
 	tests/core/hw_fence-test.c \
