@@ -126,6 +126,7 @@ void fixture_begin(void)
 
 void fixture_end(void)
 {
+	check_context = CHECK_AFTER_TEST;
 	if (device >= 0)
 		must(close(device));
 	device_goes_on();
@@ -140,6 +141,8 @@ void fixture_end(void)
 	eventually(buffers, 0);
 	eventually(attachments, 0);
 	eventually(seqno_writes, 0);
+	eventually(tickets, 0);
+	eventually(locks, 0);
 	eventually(lanes, 0);
 	must(close(control));
 }
