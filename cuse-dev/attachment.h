@@ -18,13 +18,24 @@ struct attachment {
 	uint64_t charge;
 };
 
+enum attachment_flags {
+	/*
+	 * Does not enable signaling; fired is called when the fence is signaled for another reason.
+	 */
+	ATTACHMENT_PASSIVE = 1 << 0,
+	/*
+	 * Of bookkeep usage, which others do not wait for: visible at once, even where somebody has
+	 * locked the buffer.
+	 */
+	ATTACHMENT_UNLOCKED = 1 << 1,
+};
+
 /*
- * passive: does not enable signaling, and fired is called when the fence is signaled for another
- * reason. -ENOENT: the fence is signaled. -ENOSPC, -ENOMEM. On an error the memory stays the
- * caller's.
+ * Without ATTACHMENT_UNLOCKED the buffer is free, or the caller acts for who has locked it.
+ * -ENOENT: the fence is signaled. -ENOSPC, -ENOMEM. On an error the memory stays the caller's.
  */
 int attachment_add(struct attachment *attachment, struct buffer *buffer, struct account *account,
-		   struct dma_fence *fence, enum dma_resv_usage usage, bool passive,
+		   struct dma_fence *fence, enum dma_resv_usage usage, unsigned int flags,
 		   dma_fence_func_t fired);
 /* The fence is signaled: it leaves the buffer, whose memory may still be needed. */
 void attachment_detach(struct attachment *attachment);

@@ -139,9 +139,10 @@ void buffer_put(struct buffer *buffer)
 }
 
 int attachment_add(struct attachment *attachment, struct buffer *buffer, struct account *account,
-		   struct dma_fence *fence, enum dma_resv_usage usage, bool passive,
+		   struct dma_fence *fence, enum dma_resv_usage usage, unsigned int flags,
 		   dma_fence_func_t fired)
 {
+	bool passive = flags & ATTACHMENT_PASSIVE;
 	struct device *device = buffer->device;
 	uint64_t charge = sizeof(*attachment) + account_fence_cost(fence) +
 			  (passive ? leaf_watch_size(fence) : 0);
@@ -154,7 +155,8 @@ int attachment_add(struct attachment *attachment, struct buffer *buffer, struct 
 	ret = passive ? leaf_watch_create(fence, &attachment->watch) : 0;
 	if (ret)
 		goto err_uncharge;
-	ret = dma_resv_add_fence(&buffer->resv, fence, usage);
+	ret = flags & ATTACHMENT_UNLOCKED ? dma_resv_add_fence_unlocked(&buffer->resv, fence)
+					  : dma_resv_add_fence(&buffer->resv, fence, usage);
 	if (ret)
 		goto err_unwatch;
 	ret = passive ? dma_fence_add_passive_callback(fence, &attachment->callback, fired)
@@ -218,8 +220,8 @@ int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fen
 	attachment = calloc(1, sizeof(*attachment));
 	if (!attachment)
 		return -ENOMEM;
-	ret = attachment_add(attachment, buffer, account, fence, usage, passive,
-			     attached_fence_signaled);
+	ret = attachment_add(attachment, buffer, account, fence, usage,
+			     passive ? ATTACHMENT_PASSIVE : 0, attached_fence_signaled);
 	if (ret)
 		free(attachment);
 	return ret == -ENOENT ? 0 : ret;

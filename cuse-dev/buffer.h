@@ -4,7 +4,8 @@
  * is written to.
  *
  * A buffer is known by the device and inode of its file. It is there, and its file pinned by an fd
- * of ours, for as long as somebody holds a reference: a pending attachment or a request at work.
+ * of ours, for as long as somebody holds a reference: a pending attachment, a lock, or a request at
+ * work.
  * Under device->lock unless it says otherwise.
  */
 #ifndef DMA_FENCED_BUFFER_H
@@ -19,6 +20,7 @@ struct buffer_key {
 };
 
 struct disposal;
+struct locked_buffer;
 
 /* A part of a buffer, mapped: buffer_memory.h. Not all of its pages need be present. */
 struct window {
@@ -37,13 +39,15 @@ struct buffer {
 	struct account *account; /* of who made it known: pays for the fd */
 	struct buffer_key key;
 	struct dma_resv resv;
-	struct window *windows;	   /* utlist */
-	struct memory_write *late; /* utlist: on a lane (the first) or waiting for it */
+	struct locked_buffer *locked; /* under which ticket; NULL: under none */
+	struct window *windows;	      /* utlist */
+	struct memory_write *late;    /* utlist: on a lane (the first) or waiting for it */
 	unsigned int window_count;
 	unsigned int references;
 	int fd; /* owned: the pin */
 	bool is_dmabuf;
-	bool dead; /* its memory has gone away below a write */
+	bool dead;     /* its memory has gone away below a write */
+	bool is_named; /* scratch of RESV_LOCK: it was in the list before */
 	UT_hash_handle hh;
 	struct disposal *disposal; /* made beforehand: giving it up cannot fail */
 };

@@ -36,7 +36,7 @@ static unsigned int allow_fds(void)
 						    : (unsigned int)limit.rlim_cur / 4;
 }
 
-int device_init(struct device *device, uint64_t fence_timeout_ns)
+int device_init(struct device *device, uint64_t fence_timeout_ns, uint64_t resv_hold_ns)
 {
 	int ret;
 
@@ -44,6 +44,7 @@ int device_init(struct device *device, uint64_t fence_timeout_ns)
 	pthread_mutex_init(&device->lock, NULL);
 	pthread_mutex_init(&device->fence_lock, NULL);
 	device->fence_timeout_ns = fence_timeout_ns;
+	device->resv_hold_ns = resv_hold_ns;
 	device->max_fds = allow_fds();
 	device->eventfd_signaler = eventfd_signaler_create();
 	ret = lanes_start(device);

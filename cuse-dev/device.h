@@ -35,6 +35,7 @@ struct eventfd_signaler;
 struct export;
 struct buffer;
 struct identify;
+struct lock_wait;
 
 /* What GET_CAPS tells, and what the limits are for: no client can exhaust the daemon. */
 enum {
@@ -81,6 +82,7 @@ struct device {
 	uint32_t transport; /* DMA_FENCE_TRANSPORT_* */
 	struct device_identity identity;
 	uint64_t fence_timeout_ns; /* 0: never */
+	uint64_t resv_hold_ns;	   /* how long a ticket may hold locks; 0: for ever */
 	unsigned int max_fds;	   /* of one account */
 	bool stopping;		   /* no request is parked any more */
 
@@ -90,6 +92,10 @@ struct device {
 	struct export *exports;	      /* hash by token */
 	struct buffer *buffers;	      /* hash by device and inode */
 	struct identify *identifying; /* utlist: lanes that ask what a fd is */
+
+	struct lock_wait
+		*lock_results;	 /* utlist: have been told, and have not gone on (lock_wait.c) */
+	bool lock_waits_at_work; /* they do now */
 
 	/* timer.c */
 	struct heap timers;
@@ -109,7 +115,7 @@ struct device {
 	struct dma_fence_stats stats;
 };
 
-int device_init(struct device *device, uint64_t fence_timeout_ns);
+int device_init(struct device *device, uint64_t fence_timeout_ns, uint64_t resv_hold_ns);
 /* Signals whatever is active, answers whoever is parked. No request comes in any more. */
 void device_stop(struct device *device);
 /* After device_stop(), when the session is gone. */

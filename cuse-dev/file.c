@@ -8,6 +8,7 @@
 #include "export.h"
 #include "file.h"
 #include "sw_sync_ioctl.h"
+#include "ticket.h"
 
 struct open_file *file_open(struct device *device, uid_t user)
 {
@@ -173,6 +174,15 @@ uint32_t file_handle_add_timeline(struct open_file *file, struct device_timeline
 	return number;
 }
 
+uint32_t file_handle_add_ticket(struct open_file *file, struct ticket *ticket)
+{
+	struct handle *handle;
+	uint32_t number = next_handle(file, &handle);
+
+	*handle = (struct handle){ .ticket = ticket, .kind = HANDLE_TICKET };
+	return number;
+}
+
 struct handle *file_handle(struct open_file *file, uint32_t number)
 {
 	/* Number 0 wraps to the largest index. */
@@ -205,6 +215,26 @@ int file_timeline(struct open_file *file, uint32_t number, struct device_timelin
 	return 0;
 }
 
+int file_ticket(struct open_file *file, uint32_t number, struct ticket **ticket)
+{
+	struct handle *handle = file_handle(file, number);
+
+	if (!handle)
+		return -ENOENT;
+	if (handle->kind != HANDLE_TICKET)
+		return -EINVAL;
+	*ticket = handle->ticket;
+	return 0;
+}
+
+static void close_fence(struct open_file *file, const struct handle *was)
+{
+	account_uncharge(file->account, account_fence_cost(was->fence));
+	if (was->may_signal)
+		device_fence_handle_closed(to_device_fence(was->fence));
+	dma_fence_put(was->fence);
+}
+
 int file_handle_close(struct open_file *file, uint32_t number)
 {
 	struct handle *handle = file_handle(file, number), was;
@@ -216,14 +246,14 @@ int file_handle_close(struct open_file *file, uint32_t number)
 	file->handles_free = number;
 	file->handles_open--;
 	file->device->stats.handles--;
-	if (was.kind == HANDLE_TIMELINE) {
-		account_uncharge(file->account, account_fence_cost(NULL));
-		device_timeline_handle_closed(was.timeline);
+	if (was.kind == HANDLE_FENCE) {
+		close_fence(file, &was);
 		return 0;
 	}
-	account_uncharge(file->account, account_fence_cost(was.fence));
-	if (was.may_signal)
-		device_fence_handle_closed(to_device_fence(was.fence));
-	dma_fence_put(was.fence);
+	account_uncharge(file->account, account_fence_cost(NULL));
+	if (was.kind == HANDLE_TIMELINE)
+		device_timeline_handle_closed(was.timeline);
+	else
+		ticket_handle_closed(was.ticket);
 	return 0;
 }

@@ -16,17 +16,20 @@ struct device_timeline;
 struct event;
 struct parked_read;
 struct sw_sync_timeline;
+struct ticket;
 
 enum handle_kind {
 	HANDLE_FREE,
 	HANDLE_FENCE,
 	HANDLE_TIMELINE,
+	HANDLE_TICKET,
 };
 
 struct handle {
 	union {
 		struct dma_fence *fence;	  /* a reference */
 		struct device_timeline *timeline; /* the one handle that it has */
+		struct ticket *ticket;		  /* as well */
 		uint32_t next_free;
 	};
 	enum handle_kind kind : 8;
@@ -84,11 +87,13 @@ int file_handle_reserve(struct open_file *file, struct dma_fence *fence);
 /* Takes over the caller's reference. */
 uint32_t file_handle_add(struct open_file *file, struct dma_fence *fence, bool may_signal);
 uint32_t file_handle_add_timeline(struct open_file *file, struct device_timeline *timeline);
+uint32_t file_handle_add_ticket(struct open_file *file, struct ticket *ticket);
 /* NULL where there is no such handle. */
 struct handle *file_handle(struct open_file *file, uint32_t number);
-/* Borrowed. -ENOENT, -EINVAL (a timeline). */
+/* Borrowed. -ENOENT, -EINVAL (of another kind). */
 int file_fence(struct open_file *file, uint32_t number, struct dma_fence **fence);
 int file_timeline(struct open_file *file, uint32_t number, struct device_timeline **timeline);
+int file_ticket(struct open_file *file, uint32_t number, struct ticket **ticket);
 /* Drops it, with all that follows for its fence. -ENOENT. */
 int file_handle_close(struct open_file *file, uint32_t number);
 

@@ -51,7 +51,7 @@ struct lane_job {
 	int (*prepare)(struct lane_job *job);
 	int (*apply)(struct lane_job *job);
 	void (*cleanup)(struct lane_job *job);
-	const void *answer; /* what goes back on 0 and -ETIME, inside the job */
+	const void *answer; /* what goes back, see request_reply(); inside the job */
 	size_t answer_size;
 };
 

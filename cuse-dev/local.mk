@@ -2,6 +2,7 @@
 # The daemon links the core into itself, so that it runs from a build tree and from anywhere.
 sbin_PROGRAMS += cuse-dev/dma-fenced
 cuse_dev_dma_fenced_SOURCES = \
+	cuse-dev/attach.c cuse-dev/attach.h \
 	cuse-dev/attachment.h \
 	cuse-dev/buffer.c cuse-dev/buffer.h \
 	cuse-dev/buffer_memory.c cuse-dev/buffer_memory.h \
@@ -18,6 +19,7 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/ioctl.c cuse-dev/ioctl.h \
 	cuse-dev/lane.c cuse-dev/lane.h \
 	cuse-dev/leaf_watch.c cuse-dev/leaf_watch.h \
+	cuse-dev/lock_wait.c cuse-dev/lock_wait.h \
 	cuse-dev/log.c cuse-dev/log.h \
 	cuse-dev/loop.c \
 	cuse-dev/main.c \
@@ -25,12 +27,15 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/native.c cuse-dev/native.h \
 	cuse-dev/native_exchange.c \
 	cuse-dev/native_fence.c \
+	cuse-dev/native_resv.c \
 	cuse-dev/native_token.c \
 	cuse-dev/options.c cuse-dev/options.h \
 	cuse-dev/ready.c cuse-dev/ready.h \
 	cuse-dev/request.c cuse-dev/request.h \
+	cuse-dev/resv_lock.c cuse-dev/resv_lock.h \
 	cuse-dev/sw_sync_ioctl.c cuse-dev/sw_sync_ioctl.h \
 	cuse-dev/sync_file_ioctl.c \
+	cuse-dev/ticket.c cuse-dev/ticket.h \
 	cuse-dev/timer.c cuse-dev/timer.h \
 	cuse-dev/transport.c cuse-dev/transport.h \
 	cuse-dev/transport_cuse.c \

@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	ret = buffer_memory_init();
 	if (!ret)
-		ret = device_init(&device, options.fence_timeout_ns);
+		ret = device_init(&device, options.fence_timeout_ns, options.resv_timeout_ns);
 	if (ret) {
 		log_error("cannot start: %s", strerror(-ret));
 		return EXIT_FAILURE;

@@ -217,7 +217,7 @@ static int apply(struct lane_job *job)
 	if (this->buffer->dead)
 		return -EFAULT;
 	ret = attachment_add(&this->write->attachment, this->buffer, file->account, fence,
-			     DMA_RESV_USAGE_BOOKKEEP, false, fence_signaled);
+			     DMA_RESV_USAGE_BOOKKEEP, ATTACHMENT_UNLOCKED, fence_signaled);
 	if (!ret) {
 		job->device->stats.seqno_writes++;
 		this->write = NULL;

@@ -32,6 +32,11 @@ int native_seqno_write(struct request *request, void *argument);
 int native_event_add(struct request *request, void *argument);
 int native_event_cancel(struct request *request, void *argument);
 
+/* native_resv.c: buffers that are locked under a ticket. */
+int native_resv_lock(struct request *request, void *argument);
+int native_resv_commit(struct request *request, void *argument);
+int native_resv_unlock(struct request *request, void *argument);
+
 /* native_token.c: requests of the kernel that return an fd, answered with a token instead. */
 int native_sync_file_merge(struct request *request, void *argument);
 int native_sw_sync_create_fence(struct request *request, void *argument);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "buffer.h"
 #include "buffer_wait.h"
 #include "caller.h"
@@ -20,6 +21,7 @@
 #include "file.h"
 #include "memory_write.h"
 #include "native.h"
+#include "ticket.h"
 
 /* A request that is about one fd of the caller. */
 struct exchange {
@@ -99,6 +101,7 @@ int native_get_caps(struct request *request, void *argument)
 		.max_exports = MAX_EXPORTS,
 		.max_attachments = MAX_ATTACHMENTS,
 		.max_count = MAX_COUNT,
+		.resv_hold_ns = device->resv_hold_ns,
 	};
 
 	return submit(request, &caps, sizeof(caps), prepare_caps, NULL);
@@ -136,8 +139,7 @@ static int apply_attach(struct lane_job *job)
 			 &buffer);
 	if (ret)
 		return ret;
-	ret = buffer_attach(buffer, account, fence, exchange->attach.usage,
-			    exchange->attach.flags & DMA_FENCE_ATTACH_MEMORY_WAITERS);
+	ret = attach_apply(job, &exchange->attach, buffer, fence);
 	buffer_put(buffer);
 	return ret;
 }
@@ -145,13 +147,16 @@ static int apply_attach(struct lane_job *job)
 int native_attach(struct request *request, void *argument)
 {
 	const struct dma_fence_attach *attach = argument;
+	struct ticket *ticket;
 	struct dma_fence *fence;
 	int ret;
 
-	if (attach->flags & ~DMA_FENCE_ATTACH_MEMORY_WAITERS || attach->ticket ||
-	    attach->reserved || attach->usage > DMA_FENCE_USAGE_BOOKKEEP)
+	if (attach->flags & ~DMA_FENCE_ATTACH_MEMORY_WAITERS || attach->reserved ||
+	    attach->usage > DMA_FENCE_USAGE_BOOKKEEP)
 		return -EINVAL;
 	ret = file_fence(request->file, attach->handle, &fence);
+	if (!ret && attach->ticket)
+		ret = ticket_find(request->file, attach->ticket, &ticket);
 	if (ret)
 		return ret;
 	return submit(request, attach, sizeof(*attach), prepare_buffer, apply_attach);

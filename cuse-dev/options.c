@@ -28,6 +28,7 @@ enum {
 	OPTION_OWNER,
 	OPTION_GROUP,
 	OPTION_FENCE_TIMEOUT,
+	OPTION_RESV_TIMEOUT,
 	OPTION_READY_FD,
 };
 
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "owner", required_argument, NULL, OPTION_OWNER },
 	{ "group", required_argument, NULL, OPTION_GROUP },
 	{ "fence-timeout", required_argument, NULL, OPTION_FENCE_TIMEOUT },
+	{ "resv-timeout", required_argument, NULL, OPTION_RESV_TIMEOUT },
 	{ "ready-fd", required_argument, NULL, OPTION_READY_FD },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -59,6 +61,7 @@ static const char help[] =
 	"      --mode=OCTAL                permissions of the node (0666)\n"
 	"      --owner=USER --group=GROUP  its owner, by name or number\n"
 	"      --fence-timeout=SECONDS     until a fence fails: ETIMEDOUT (10; 0: never)\n"
+	"      --resv-timeout=SECONDS      until locked buffers are taken back (1; 0: never)\n"
 	"      --ready-fd=FD               write a line to FD and close it once the node is there\n"
 	"  -v, --verbose                   say what is going on\n"
 	"  -h, --help                      print this and exit\n"
@@ -79,14 +82,14 @@ static unsigned long parse_number(const char *what, const char *text, int base,
 	return number;
 }
 
-static uint64_t parse_seconds(const char *text)
+static uint64_t parse_seconds(const char *what, const char *text)
 {
 	double seconds;
 	char *end;
 
 	seconds = strtod(text, &end);
 	if (end == text || *end || !isfinite(seconds) || seconds < 0 || seconds > TIMEOUT_MAX)
-		errx(USAGE_ERROR, "--fence-timeout: not a number of seconds: '%s'", text);
+		errx(USAGE_ERROR, "--%s: not a number of seconds: '%s'", what, text);
 	/* What is asked for is some time, however short; 0 alone is never. */
 	if (seconds > 0 && seconds < 1e-9)
 		return 1;
@@ -145,6 +148,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.owner = (uid_t)-1,
 		.group = (gid_t)-1,
 		.fence_timeout_ns = 10000000000,
+		.resv_timeout_ns = 1000000000,
 		.ready_fd = -1,
 	};
 	/* Whoever complains, getopt_long() or we, has the same name. */
@@ -170,7 +174,10 @@ void options_parse(struct options *options, int argc, char **argv)
 			options->group = parse_group(optarg);
 			break;
 		case OPTION_FENCE_TIMEOUT:
-			options->fence_timeout_ns = parse_seconds(optarg);
+			options->fence_timeout_ns = parse_seconds("fence-timeout", optarg);
+			break;
+		case OPTION_RESV_TIMEOUT:
+			options->resv_timeout_ns = parse_seconds("resv-timeout", optarg);
 			break;
 		case OPTION_READY_FD:
 			options->ready_fd = parse_ready_fd(optarg);

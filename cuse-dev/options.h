@@ -15,6 +15,7 @@ struct options {
 	uid_t owner; /* (uid_t)-1: as it comes */
 	gid_t group;
 	uint64_t fence_timeout_ns; /* 0: never */
+	uint64_t resv_timeout_ns;  /* 0: never */
 	int ready_fd;		   /* -1: none */
 	bool verbose;
 };

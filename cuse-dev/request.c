@@ -93,15 +93,21 @@ void request_may_park(struct device *device, fuse_req_t fuse)
 
 void parked_abort_all(struct device *device)
 {
-	struct parked *parked, *next;
+	/* One that is ended may be what another one waited for: both are gone then. */
+	while (device->parked)
+		answer_instead(device->parked, -ECONNABORTED);
+}
 
-	HASH_ITER(hh, device->parked, parked, next)
-		answer_instead(parked, -ECONNABORTED);
+/* The argument tells more about these. */
+static bool is_explained(int result)
+{
+	return result == 0 || result == -ETIME || result == -EDEADLK || result == -EALREADY ||
+	       result == -EBUSY;
 }
 
 void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size)
 {
-	if (result == 0 || result == -ETIME)
+	if (is_explained(result))
 		fuse_reply_ioctl(fuse, result, argument, size);
 	else
 		fuse_reply_err(fuse, -result);

@@ -43,7 +43,7 @@ struct parked {
 	 * to call parked_interrupt().
 	 */
 	bool (*defer)(struct parked *parked);
-	bool is_wait; /* in WAIT or read(), hence one of the stats' waits; set before park() */
+	bool is_wait; /* for others, hence one of the stats' waits; set before park() */
 	UT_hash_handle hh;
 };
 
@@ -63,7 +63,10 @@ void parked_interrupt(struct parked *parked);
 /* Answers all that are parked with ECONNABORTED. Under the lock. */
 void parked_abort_all(struct device *device);
 
-/* result 0 or a negative errno; the argument goes back on 0 and on -ETIME. */
+/*
+ * result 0 or a negative errno; the argument goes back on 0, and on -ETIME, -EDEADLK, -EALREADY and
+ * -EBUSY.
+ */
 void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size);
 
 #endif /* DMA_FENCED_REQUEST_H */

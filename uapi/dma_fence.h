@@ -62,6 +62,28 @@
  * memory and never call the device. The device borrows the caller's fd for that (pidfd_getfd(2));
  * where the system forbids it the request is EPERM and GET_CAPS says so beforehand.
  *
+ * Several buffers in one operation
+ * --------------------------------
+ * Who works on several buffers locks them first, under a *ticket* (RESV_LOCK), then attaches its
+ * fences with the ticket, and unlocks (RESV_UNLOCK): to others all of them appear in one moment.
+ * Two who want the same buffers in different order do not block each other for ever: the younger
+ * ticket gets EDEADLK. It gives back what it holds (RESV_UNLOCK with BACK_OFF), which drops what it
+ * has attached meanwhile, locks the contended buffer first (SLOW), then the others, and so on; it
+ * keeps its age, so its turn comes.
+ *
+ *	error = lock(buffers, 0);
+ *	while (error == EDEADLK) {
+ *		back_off();
+ *		put_first(buffers, contended);
+ *		error = lock(buffers, DMA_FENCE_RESV_LOCK_SLOW);
+ *	}
+ *
+ * A ticket may hold buffers for resv_hold_ns (GET_CAPS), then it loses them: a record says so
+ * (RESV_LOST), every request with it is ETIMEDOUT from then on. It loses them too when its open
+ * file is closed, however that comes about. What it has attached and not committed never appears.
+ * While a buffer is locked, an ATTACH without the ticket waits; whatever does not touch the set of
+ * fences that others see (BUFFER_FENCES, BUFFER_WAIT, signals, SEQNO_WRITE) does not.
+ *
  * Rules that hold for every request
  * ---------------------------------
  * - Times are nanoseconds of CLOCK_MONOTONIC. Deadlines are absolute, so an interrupted call is
@@ -128,9 +150,9 @@ struct dma_fence_caps {
 	__u32 max_waits;	/* out: calls of an open file that block at once */
 	__u32 max_events;	/* out: events of an open file, until delivered */
 	__u32 max_exports;	/* out: tokens of an open file that nobody has used yet */
-	__u32 max_attachments;	/* out: fences on buffers and seqno writes of one user */
+	__u32 max_attachments;	/* out: fences on buffers, seqno writes and locks of one user */
 	__u32 max_count;	/* out: entries of an array that is passed by pointer */
-	__u64 resv_hold_ns;	/* out: how long a ticket may hold locks */
+	__u64 resv_hold_ns;	/* out: how long a ticket may hold locks, 0: for ever */
 	__u64 memory_poll_ns;	/* out: how soon a plain store to a memory fence's word is noticed */
 };
 
@@ -141,7 +163,7 @@ struct dma_fence_stats {
 	__u64 handles;		/* out: handles in all of them */
 	__u64 fences;		/* out: fences alive that CREATE made, signaled or not */
 	__u64 timelines;	/* out */
-	__u64 waits;		/* out: calls blocked in WAIT or read() */
+	__u64 waits;		/* out: calls that wait for somebody else, in read() too */
 	__u64 exports;		/* out: tokens not used yet */
 	__u64 events;		/* out: events pending or not read yet */
 	__u64 buffers;		/* out: buffers with something pending on them */
@@ -306,6 +328,40 @@ struct dma_fence_buffer_wait {
 	__u32 reserved;		/* in: 0 */
 };
 
+/* ---- RESV_LOCK, RESV_COMMIT, RESV_UNLOCK: several buffers in one operation ---- */
+
+/* After EDEADLK: the ticket holds nothing (EINVAL), and waits for the first one without EDEADLK. */
+#define DMA_FENCE_RESV_LOCK_SLOW (1u << 0)
+/* EBUSY instead of waiting; not together with SLOW. */
+#define DMA_FENCE_RESV_LOCK_TRY (1u << 1)
+
+/* contended: it was none of them. */
+#define DMA_FENCE_RESV_LOCK_NONE (~0u)
+
+struct dma_fence_resv_lock {
+	__u32 ticket;		/* in: 0: a new one; out, on EDEADLK too */
+	__u32 count;		/* in: buffers, at least 1 */
+	__u32 flags;		/* in: DMA_FENCE_RESV_LOCK_* */
+	__u32 contended;	/* out: on EDEADLK, EALREADY, EBUSY: the index of which */
+	__s64 deadline_ns;	/* in: absolute, CLOCK_MONOTONIC; as that of WAIT */
+	__u64 pointer;		/* in: 0: __s32 fds[count] follow; or their address */
+};
+
+/* What was attached under the ticket becomes visible; it stays locked. */
+struct dma_fence_resv_commit {
+	__u32 ticket;		/* in */
+	__u32 flags;		/* in: 0 */
+};
+
+/* Commits nothing: what was attached goes. The ticket stays, and keeps its age. */
+#define DMA_FENCE_RESV_UNLOCK_BACK_OFF (1u << 0)
+
+/* Commits, gives back all that the ticket holds, and ends it. */
+struct dma_fence_resv_unlock {
+	__u32 ticket;		/* in */
+	__u32 flags;		/* in: DMA_FENCE_RESV_UNLOCK_* */
+};
+
 /* ---- EXPORT, BIND, IMPORT: fence <-> sync_file ---- */
 
 #define DMA_FENCE_EXPORT_SYNC_FILE 1u
@@ -400,7 +456,7 @@ struct dma_fence_set_deadline {
 };
 
 struct dma_fence_close {
-	__u32 handle;		/* in: of a fence or a timeline */
+	__u32 handle;		/* in: of a fence, a timeline or a ticket */
 	__u32 flags;		/* in: 0 */
 };
 
@@ -436,6 +492,9 @@ struct dma_fence_sw_sync_create_fence {
 #define DMA_FENCE_IOC_QUERY		DMA_FENCE_IOC(0x06, sizeof(struct dma_fence_query))
 #define DMA_FENCE_IOC_ATTACH		DMA_FENCE_IOC(0x07, sizeof(struct dma_fence_attach))
 #define DMA_FENCE_IOC_BUFFER_FENCES	DMA_FENCE_IOC(0x08, sizeof(struct dma_fence_buffer_fences))
+#define DMA_FENCE_IOC_RESV_LOCK		DMA_FENCE_IOC(0x09, sizeof(struct dma_fence_resv_lock))
+#define DMA_FENCE_IOC_RESV_COMMIT	DMA_FENCE_IOC(0x0a, sizeof(struct dma_fence_resv_commit))
+#define DMA_FENCE_IOC_RESV_UNLOCK	DMA_FENCE_IOC(0x0b, sizeof(struct dma_fence_resv_unlock))
 #define DMA_FENCE_IOC_EXPORT		DMA_FENCE_IOC(0x0c, sizeof(struct dma_fence_export))
 #define DMA_FENCE_IOC_BIND		DMA_FENCE_IOC(0x0d, sizeof(struct dma_fence_bind))
 #define DMA_FENCE_IOC_IMPORT		DMA_FENCE_IOC(0x0e, sizeof(struct dma_fence_import))
@@ -458,6 +517,8 @@ struct dma_fence_sw_sync_create_fence {
 	DMA_FENCE_IOC(0x05, sizeof(struct dma_fence_wait) + (count) * sizeof(struct dma_fence_wait_item))
 #define DMA_FENCE_IOC_QUERY_INLINE(count) \
 	DMA_FENCE_IOC(0x06, sizeof(struct dma_fence_query) + (count) * sizeof(struct dma_fence_member))
+#define DMA_FENCE_IOC_RESV_LOCK_INLINE(count) \
+	DMA_FENCE_IOC(0x09, sizeof(struct dma_fence_resv_lock) + (count) * sizeof(__s32))
 #define DMA_FENCE_IOC_MERGE_INLINE(count) \
 	DMA_FENCE_IOC(0x0f, sizeof(struct dma_fence_merge) + (count) * sizeof(__u32))
 
@@ -468,6 +529,8 @@ struct dma_fence_sw_sync_create_fence {
 	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_wait)) / sizeof(struct dma_fence_wait_item))
 #define DMA_FENCE_QUERY_INLINE_MAX \
 	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_query)) / sizeof(struct dma_fence_member))
+#define DMA_FENCE_RESV_LOCK_INLINE_MAX \
+	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_resv_lock)) / sizeof(__s32))
 #define DMA_FENCE_MERGE_INLINE_MAX \
 	((DMA_FENCE_INLINE_MAX - sizeof(struct dma_fence_merge)) / sizeof(__u32))
 

@@ -148,6 +148,8 @@ int dma_fence_sw_sync_timeline_inc(int timeline, uint32_t by);
 
 /* buffer: a memfd, a file on tmpfs, or a dma-buf; usage: DMA_FENCE_USAGE_*. */
 int dma_fence_device_attach(int device, int buffer, uint32_t handle, uint32_t usage);
+/* All that ATTACH can do: under a ticket, with a hint. */
+int dma_fence_device_attach_full(int device, struct dma_fence_attach *attach);
 /*
  * One fence for what is pending on it; *count (may be NULL): how many that is. flags: 0 or
  * DMA_FENCE_BUFFER_LATEST.
@@ -175,6 +177,25 @@ int dma_fence_device_seqno_write(int device, uint32_t handle, int buffer, uint64
  */
 int dma_fence_seqno_wait(const void *address, uint32_t size, uint64_t value, uint64_t spin_ns,
 			 int64_t deadline_ns);
+
+/* ---- several buffers in one operation ---- */
+
+/*
+ * Locks the buffers under *ticket (0: a new one), all or none of them; what the ticket held before
+ * stays. *ticket is written on success and on EDEADLK: then give back all that it holds
+ * (DMA_FENCE_RESV_UNLOCK_BACK_OFF), and lock again with DMA_FENCE_RESV_LOCK_SLOW, the contended
+ * buffer first. *contended (may be NULL), on EDEADLK, EALREADY and EBUSY: the index of which.
+ * ETIME: deadline. ETIMEDOUT: the ticket has lost what it held.
+ */
+int dma_fence_device_resv_lock(int device, const int *buffers, size_t count, uint32_t flags,
+			       int64_t deadline_ns, uint32_t *ticket, uint32_t *contended);
+/* The same with a new ticket, backing off and trying again until it has them. Never EDEADLK. */
+int dma_fence_device_resv_lock_all(int device, const int *buffers, size_t count,
+				   int64_t deadline_ns, uint32_t *ticket);
+/* What was attached under it becomes visible, on all its buffers together. */
+int dma_fence_device_resv_commit(int device, uint32_t ticket);
+/* The same, and the buffers and the ticket are given back. flags: 0, or _BACK_OFF as above. */
+int dma_fence_device_resv_unlock(int device, uint32_t ticket, uint32_t flags);
 
 /* ---- events ---- */
 

@@ -25,6 +25,7 @@ DEVICE_SUITE(bad_fd);
 	X(attach, attach.fd)               \
 	X(buffer_fences, buffer_fences.fd) \
 	X(buffer_wait, buffer_wait.fd)     \
+	X(resv_lock, resv_lock_fds)        \
 	X(import, import.fd)               \
 	X(seqno_write, seqno_write.fd)     \
 	X(event_add, event_add.eventfd)
@@ -278,6 +279,7 @@ FD_REQUESTS(FD_TESTS)
 BOUND_FD_TEST(attach)
 BOUND_FD_TEST(buffer_fences)
 BOUND_FD_TEST(buffer_wait)
+BOUND_FD_TEST(resv_lock)
 BOUND_FD_TEST(seqno_write)
 BOUND_FD_TEST(event_add)
 

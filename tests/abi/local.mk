@@ -23,7 +23,8 @@ tests_abi_libabi_la_SOURCES = \
 	tests/abi/process.c tests/abi/process.h \
 	tests/abi/raw.c tests/abi/raw.h \
 	tests/abi/raw_fd.c \
-	tests/abi/requests.c tests/abi/requests.h
+	tests/abi/requests.c tests/abi/requests.h \
+	tests/abi/resv.c tests/abi/resv.h
 abi_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 abi_ldadd = tests/abi/libabi.la $(CRITERION_LIBS)
 tests_abi_libabi_la_CFLAGS = $(abi_cflags)
@@ -56,6 +57,9 @@ abi_programs = \
 	tests/abi/name.abi \
 	tests/abi/order.abi \
 	tests/abi/query.abi \
+	tests/abi/resv_commit.abi \
+	tests/abi/resv_death.abi \
+	tests/abi/resv_lock.abi \
 	tests/abi/seqno_write.abi \
 	tests/abi/signal.abi \
 	tests/abi/sw_sync.abi \
@@ -172,6 +176,18 @@ tests_abi_order_abi_LDADD = $(abi_ldadd)
 tests_abi_query_abi_SOURCES = tests/abi/query.c
 tests_abi_query_abi_CFLAGS = $(abi_cflags)
 tests_abi_query_abi_LDADD = $(abi_ldadd)
+
+tests_abi_resv_commit_abi_SOURCES = tests/abi/resv_commit.c
+tests_abi_resv_commit_abi_CFLAGS = $(abi_cflags)
+tests_abi_resv_commit_abi_LDADD = $(abi_ldadd)
+
+tests_abi_resv_death_abi_SOURCES = tests/abi/resv_death.c
+tests_abi_resv_death_abi_CFLAGS = $(abi_cflags)
+tests_abi_resv_death_abi_LDADD = $(abi_ldadd)
+
+tests_abi_resv_lock_abi_SOURCES = tests/abi/resv_lock.c
+tests_abi_resv_lock_abi_CFLAGS = $(abi_cflags)
+tests_abi_resv_lock_abi_LDADD = $(abi_ldadd)
 
 tests_abi_seqno_write_abi_SOURCES = tests/abi/seqno_write.c
 tests_abi_seqno_write_abi_CFLAGS = $(abi_cflags)

@@ -89,6 +89,17 @@ int raw_buffer_fences(int fd, int buffer, uint32_t usage, uint32_t flags, uint32
 /* For what is pending there: wait->count and wait->error tell about it. */
 int raw_buffer_wait(int fd, int buffer, uint32_t usage, int64_t deadline_ns,
 		    struct dma_fence_buffer_wait *wait);
+/*
+ * *ticket 0: a new one. It is written on success and on -EDEADLK; *contended (may be NULL) on
+ * -EDEADLK, -EALREADY and -EBUSY.
+ */
+int raw_resv_lock(int fd, const int *buffers, uint32_t count, uint32_t flags, int64_t deadline_ns,
+		  uint32_t *ticket, uint32_t *contended);
+/* It has locked them. */
+uint32_t new_ticket(int fd, const int *buffers, uint32_t count);
+int raw_attach_under(int fd, uint32_t ticket, int buffer, uint32_t handle, uint32_t usage);
+int raw_resv_commit(int fd, uint32_t ticket);
+int raw_resv_unlock(int fd, uint32_t ticket, uint32_t flags);
 int raw_seqno_write(int fd, uint32_t handle, int buffer, uint64_t offset, uint64_t value,
 		    uint32_t size);
 

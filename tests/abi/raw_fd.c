@@ -158,3 +158,62 @@ int raw_seqno_write(int fd, uint32_t handle, int buffer, uint64_t offset, uint64
 
 	return raw_ioctl(fd, DMA_FENCE_IOC_SEQNO_WRITE, &write);
 }
+
+int raw_resv_lock(int fd, const int *buffers, uint32_t count, uint32_t flags, int64_t deadline_ns,
+		  uint32_t *ticket, uint32_t *contended)
+{
+	struct {
+		struct dma_fence_resv_lock head;
+		int32_t fds[DMA_FENCE_RESV_LOCK_INLINE_MAX];
+	} lock = {
+		.head = {
+			.ticket = *ticket,
+			.count = count,
+			.flags = flags,
+			.deadline_ns = deadline_ns,
+		},
+	};
+	int result;
+
+	memcpy(lock.fds, buffers, count * sizeof(*buffers));
+	result = raw_ioctl(fd, DMA_FENCE_IOC_RESV_LOCK_INLINE(count), &lock);
+	if (result == 0 || result == -EDEADLK)
+		*ticket = lock.head.ticket;
+	if (contended && (result == -EDEADLK || result == -EALREADY || result == -EBUSY))
+		*contended = lock.head.contended;
+	return result;
+}
+
+uint32_t new_ticket(int fd, const int *buffers, uint32_t count)
+{
+	uint32_t ticket = 0;
+
+	expect(raw_resv_lock(fd, buffers, count, 0, DMA_FENCE_WAIT_FOREVER, &ticket, NULL), 0);
+	return ticket;
+}
+
+int raw_attach_under(int fd, uint32_t ticket, int buffer, uint32_t handle, uint32_t usage)
+{
+	struct dma_fence_attach attach = {
+		.fd = buffer,
+		.handle = handle,
+		.usage = usage,
+		.ticket = ticket,
+	};
+
+	return raw_ioctl(fd, DMA_FENCE_IOC_ATTACH, &attach);
+}
+
+int raw_resv_commit(int fd, uint32_t ticket)
+{
+	struct dma_fence_resv_commit commit = { .ticket = ticket };
+
+	return raw_ioctl(fd, DMA_FENCE_IOC_RESV_COMMIT, &commit);
+}
+
+int raw_resv_unlock(int fd, uint32_t ticket, uint32_t flags)
+{
+	struct dma_fence_resv_unlock unlock = { .ticket = ticket, .flags = flags };
+
+	return raw_ioctl(fd, DMA_FENCE_IOC_RESV_UNLOCK, &unlock);
+}

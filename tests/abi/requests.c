@@ -115,6 +115,22 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		p->buffer_wait.fd = p->fd;
 		p->buffer_wait.usage = DMA_FENCE_USAGE_WRITE;
 		break;
+	case REQUEST_resv_lock:
+		p->request = DMA_FENCE_IOC_RESV_LOCK_INLINE(1);
+		p->fd = new_buffer(4096);
+		p->resv_lock.count = 1;
+		p->resv_lock_fds[0] = p->fd;
+		break;
+	case REQUEST_resv_commit:
+		p->request = DMA_FENCE_IOC_RESV_COMMIT;
+		p->fd = new_buffer(4096);
+		p->resv_commit.ticket = new_ticket(device, &p->fd, 1);
+		break;
+	case REQUEST_resv_unlock:
+		p->request = DMA_FENCE_IOC_RESV_UNLOCK;
+		p->fd = new_buffer(4096);
+		p->resv_unlock.ticket = new_ticket(device, &p->fd, 1);
+		break;
 	case REQUEST_sync_file_merge:
 		p->request = DMA_FENCE_IOC_SYNC_FILE_MERGE;
 		p->fd = new_sync_file(device, fence);

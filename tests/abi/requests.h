@@ -13,7 +13,7 @@
 	X(get_caps) X(create) X(timeline_create) X(timeline_advance) X(signal) X(wait) X(query) \
 	X(attach) X(buffer_fences) X(export) X(bind) X(import) X(merge) X(seqno_write) \
 	X(event_add) X(event_cancel) X(set_deadline) X(close) X(get_stats) X(buffer_wait) \
-	X(sync_file_merge) X(sw_sync_create_fence)
+	X(resv_lock) X(resv_commit) X(resv_unlock) X(sync_file_merge) X(sw_sync_create_fence)
 /* clang-format on */
 
 enum request_kind {
@@ -46,6 +46,12 @@ struct prepared {
 		struct dma_fence_buffer_wait buffer_wait;
 		struct dma_fence_sync_file_merge sync_file_merge;
 		struct dma_fence_sw_sync_create_fence sw_sync_create_fence;
+		struct dma_fence_resv_commit resv_commit;
+		struct dma_fence_resv_unlock resv_unlock;
+		struct {
+			struct dma_fence_resv_lock resv_lock;
+			int32_t resv_lock_fds[1];
+		};
 		struct {
 			struct dma_fence_signal signal;
 			uint32_t signal_handles[1];

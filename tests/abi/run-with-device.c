@@ -371,7 +371,8 @@ static void set_up(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	/* Open to all, since tests become other users. */
-	static const char *const options[] = { "--mode", "0666", NULL };
+	/* On a slow machine a test may take its time with what it has locked. */
+	static const char *const options[] = { "--mode", "0666", "--resv-timeout", "60", NULL };
 	char template[PATH_MAX], scratch[PATH_MAX + 8], number[16];
 	const char *parent = getenv("TMPDIR");
 	struct daemon daemon;
