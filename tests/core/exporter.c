@@ -4,9 +4,9 @@
 
 struct exporter exporter;
 
-static int do_or_refuse(int what, int *count)
+static int do_or_refuse(enum exporter_call what, int *count)
 {
-	if (exporter.refuses_to == (unsigned int)what)
+	if (exporter.refuses_to == what)
 		return exporter.refuses;
 	(*count)++;
 	return 0;
