@@ -15,6 +15,9 @@ dist_man_MANS += \
 	man/dma_fence_ioc_import.2 \
 	man/dma_fence_ioc_merge.2 \
 	man/dma_fence_ioc_query.2 \
+	man/dma_fence_ioc_resv_commit.2 \
+	man/dma_fence_ioc_resv_lock.2 \
+	man/dma_fence_ioc_resv_unlock.2 \
 	man/dma_fence_ioc_seqno_write.2 \
 	man/dma_fence_ioc_set_deadline.2 \
 	man/dma_fence_ioc_signal.2 \
@@ -61,6 +64,7 @@ dist_man_MANS += \
 	man/dma_fence_default_wait.3 \
 	man/dma_fence_depth.3 \
 	man/dma_fence_device_attach.3 \
+	man/dma_fence_device_attach_full.3 \
 	man/dma_fence_device_bind.3 \
 	man/dma_fence_device_buffer_fences.3 \
 	man/dma_fence_device_buffer_wait.3 \
@@ -83,6 +87,10 @@ dist_man_MANS += \
 	man/dma_fence_device_query.3 \
 	man/dma_fence_device_read_events.3 \
 	man/dma_fence_device_reopen.3 \
+	man/dma_fence_device_resv_commit.3 \
+	man/dma_fence_device_resv_lock.3 \
+	man/dma_fence_device_resv_lock_all.3 \
+	man/dma_fence_device_resv_unlock.3 \
 	man/dma_fence_device_seqno_write.3 \
 	man/dma_fence_device_set_deadline.3 \
 	man/dma_fence_device_signal.3 \
