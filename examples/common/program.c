@@ -13,10 +13,15 @@
 #include "libdmafence.h"
 #include "program.h"
 
+/* The line on a terminal, and lines of their own elsewhere. */
+#define PROGRESS_LINE_NS  (NS_PER_SECOND / 10)
+#define PROGRESS_PLAIN_NS NS_PER_SECOND
+
 static struct {
 	const char *name;
 	const char *device;
-	bool progress_line;
+	bool progress, progress_line;
+	int64_t next_progress_ns;
 	atomic_bool *failure_told; /* in memory that all processes of the run share */
 } program;
 
@@ -36,7 +41,10 @@ int program_init(const char *name, const char *device, bool progress)
 		return -errno;
 	program.name = name;
 	program.device = device;
+	program.progress = progress;
 	program.progress_line = progress && isatty(STDERR_FILENO);
+	if (!program.progress_line)
+		program.next_progress_ns = clock_now() + PROGRESS_PLAIN_NS;
 	program.failure_told = shared;
 	return 0;
 }
@@ -44,6 +52,22 @@ int program_init(const char *name, const char *device, bool progress)
 void program_exit(void)
 {
 	munmap(program.failure_told, sizeof(*program.failure_told));
+}
+
+void program_show_progress(const char *format, ...)
+{
+	bool line = program.progress_line;
+	int64_t now = clock_now();
+	va_list arguments;
+
+	if (!program.progress || now < program.next_progress_ns)
+		return;
+	program.next_progress_ns = now + (line ? PROGRESS_LINE_NS : PROGRESS_PLAIN_NS);
+	va_start(arguments, format);
+	fprintf(stderr, "%s%s: ", line ? "\r" : "", program.name);
+	vfprintf(stderr, format, arguments);
+	fputs(line ? "\033[K" : "\n", stderr);
+	va_end(arguments);
 }
 
 bool program_has_progress_line(void)
@@ -135,7 +159,7 @@ static int wait_for_child(pid_t child, int *status)
 	return STATUS_CLEAN;
 }
 
-static int fail_child(const char *what, int status)
+int program_fail_child(const char *what, int status)
 {
 	if (WIFSIGNALED(status))
 		return program_fail("the %s is gone: %s", what, strsignal(WTERMSIG(status)));
@@ -148,7 +172,7 @@ int program_finish(pid_t child, const char *what)
 
 	if (wait_for_child(child, &status))
 		return STATUS_FAILED;
-	return status ? fail_child(what, status) : STATUS_CLEAN;
+	return status ? program_fail_child(what, status) : STATUS_CLEAN;
 }
 
 int program_reap(pid_t child, const char *what, bool expected)
@@ -157,7 +181,7 @@ int program_reap(pid_t child, const char *what, bool expected)
 
 	if (wait_for_child(child, &status))
 		return STATUS_FAILED;
-	return expected ? STATUS_CLEAN : fail_child(what, status);
+	return expected ? STATUS_CLEAN : program_fail_child(what, status);
 }
 
 int64_t clock_now(void)

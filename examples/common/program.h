@@ -24,11 +24,18 @@ enum {
 };
 
 /*
- * name is the program's, device the path of the node; both are kept. progress: a line of progress
- * may stand on the terminal, to be wiped before anything else is written. 0, or a negative errno.
+ * name is the program's, device the path of the node; both are kept. progress: how far it is may be
+ * shown. 0, or a negative errno.
  */
 int program_init(const char *name, const char *device, bool progress);
 void program_exit(void);
+
+/*
+ * How far it is, on standard error: one line that is written over on a terminal, lines of their own
+ * elsewhere. Does nothing where it has done so a moment before. The line is to be wiped before
+ * anything else is written; program_fail() does.
+ */
+void program_show_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool program_has_progress_line(void);
 void program_wipe_progress_line(void);
 
@@ -60,6 +67,8 @@ void program_mask_signals(int how);
  * all.
  */
 int program_finish(pid_t child, const char *what);
+/* The same for one that waitpid() has returned with status, which is not 0. */
+int program_fail_child(const char *what, int status);
 int program_reap(pid_t child, const char *what, bool expected);
 
 int64_t clock_now(void);

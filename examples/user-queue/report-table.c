@@ -165,7 +165,6 @@ static void print_setting(FILE *file, const struct options *options)
 
 int report_table(FILE *file, const struct run *run)
 {
-	static const char *const names[] = { "wait first", "user queue" };
 	struct summary summaries[MODES];
 
 	for (int mode = 0; mode < MODES; mode++) {
@@ -176,7 +175,7 @@ int report_table(FILE *file, const struct run *run)
 	fprintf(file, "  %-*s", NAME_WIDTH, "");
 	for (int mode = 0; mode < MODES; mode++) {
 		if (summaries[mode].ran)
-			fprintf(file, "%*s", VALUE_WIDTH + UNIT_WIDTH, names[mode]);
+			fprintf(file, "%*s", VALUE_WIDTH + UNIT_WIDTH, run_mode_name(mode));
 	}
 	fputc('\n', file);
 	print_line(file, summaries, "jobs", jobs_of, 0, "", "drawn");

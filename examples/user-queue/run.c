@@ -29,6 +29,11 @@ void run_destroy(struct run *run)
 		munmap(run->modes[mode].records, records_size(run));
 }
 
+const char *run_mode_name(enum queue_mode mode)
+{
+	return mode == MODE_WAIT_FIRST ? "wait first" : "user queue";
+}
+
 uint32_t run_bind_of(const struct options *options, uint32_t job)
 {
 	return options->bind_every ? job / options->bind_every + 1 : 0;

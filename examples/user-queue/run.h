@@ -54,6 +54,7 @@ struct run {
 	struct mode_record modes[MODES];
 };
 
+const char *run_mode_name(enum queue_mode mode);
 /* The number of the bind that a job needs, from 1; 0: none. The first of them asks for it. */
 uint32_t run_bind_of(const struct options *options, uint32_t job);
 /* Did it draw before it could? */

@@ -25,9 +25,6 @@
 #define LOOK_NS (NS_PER_SECOND / 5)
 /* A fence of a process that died may be signaled a moment before its socket is closed. */
 #define HANG_UP_LIMIT_MS 200
-/* The line on a terminal, and lines of their own elsewhere. */
-#define PROGRESS_LINE_NS  (NS_PER_SECOND / 10)
-#define PROGRESS_PLAIN_NS NS_PER_SECOND
 
 /* What a job waits for, until it is complete. */
 struct dependencies {
@@ -46,7 +43,6 @@ struct submitter {
 	int64_t bind_free_ns; /* when who binds is done with what it was asked for */
 	uint64_t random;
 	uint32_t complete; /* jobs that are, and have been looked at */
-	int64_t next_progress_ns;
 	struct dependencies dependencies[DEPTH_MAX];
 };
 
@@ -351,20 +347,6 @@ static int complete_up_to(struct submitter *submitter, uint32_t end)
 
 /* ---- all of them ---- */
 
-static void show_progress(struct submitter *submitter)
-{
-	static const char *const names[] = { "wait first", "user queue" };
-	bool line = program_has_progress_line();
-	int64_t now = clock_now();
-
-	if (submitter->options->quiet || now < submitter->next_progress_ns)
-		return;
-	submitter->next_progress_ns = now + (line ? PROGRESS_LINE_NS : PROGRESS_PLAIN_NS);
-	fprintf(stderr, "%suser-queue: %s: %" PRIu32 " of %" PRIu32 " jobs%s", line ? "\r" : "",
-		names[submitter->mode], submitter->complete, submitter->options->jobs,
-		line ? "\033[K" : "\n");
-}
-
 static int run_jobs(struct submitter *submitter, const volatile sig_atomic_t *interrupted)
 {
 	const struct options *options = submitter->options;
@@ -373,11 +355,11 @@ static int run_jobs(struct submitter *submitter, const volatile sig_atomic_t *in
 	if (dma_fence_device_timeline_create(submitter->device, "bind", 0, &submitter->binds))
 		return program_fail_device("cannot create a timeline");
 	submitter->record->start_ns = clock_now();
-	if (!program_has_progress_line())
-		submitter->next_progress_ns = submitter->record->start_ns + PROGRESS_PLAIN_NS;
 	for (job = 0; job < options->jobs && !*interrupted; job++) {
 		watchdog_feed();
-		show_progress(submitter);
+		program_show_progress("%s: %" PRIu32 " of %" PRIu32 " jobs",
+				      run_mode_name(submitter->mode), submitter->complete,
+				      options->jobs);
 		if ((job >= options->depth &&
 		     complete_up_to(submitter, job - options->depth + 1)) ||
 		    prepare(submitter, job) || hand_in(submitter, job))
