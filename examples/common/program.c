@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The one error message of a run, the device, files, children, the clock, and the watchdog. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -82,19 +83,39 @@ void program_wipe_progress_line(void)
 	program.progress_line = false;
 }
 
+/* One write, so that nothing of another process comes in between. */
+static void say(const char *format, va_list arguments)
+{
+	char line[PATH_MAX + 256];
+	size_t room = sizeof(line) - 1;
+	int length;
+
+	length = snprintf(line, room, "%s%s: ", program.progress_line ? "\r\033[K" : "",
+			  program.name);
+	length += vsnprintf(line + length, room - length, format, arguments);
+	if ((size_t)length >= room)
+		length = room - 1;
+	line[length++] = '\n';
+	/* Where standard error is closed or full there is nobody to be told. */
+	(void)!write(STDERR_FILENO, line, length);
+}
+
+/*
+ * With signals blocked: who sees that this process has failed may end it, before it has said why.
+ */
 int program_fail(const char *format, ...)
 {
+	sigset_t all, before;
 	va_list arguments;
 
-	if (atomic_exchange(program.failure_told, true))
-		return STATUS_FAILED;
-	va_start(arguments, format);
-	flockfile(stderr);
-	fprintf(stderr, "%s%s: ", program.progress_line ? "\r\033[K" : "", program.name);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	funlockfile(stderr);
-	va_end(arguments);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	if (!atomic_exchange(program.failure_told, true)) {
+		va_start(arguments, format);
+		say(format, arguments);
+		va_end(arguments);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return STATUS_FAILED;
 }
 
