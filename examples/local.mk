@@ -63,13 +63,32 @@ examples_user_queue_user_queue_SOURCES = \
 examples_user_queue_user_queue_CPPFLAGS = $(examples_cppflags)
 examples_user_queue_user_queue_LDADD = examples/common/libcommon.la libdmafence.la
 
+noinst_PROGRAMS += examples/implicit-sync/implicit-sync
+examples_implicit_sync_implicit_sync_SOURCES = \
+	examples/implicit-sync/access.c \
+	examples/implicit-sync/access.h \
+	examples/implicit-sync/main.c \
+	examples/implicit-sync/options.c \
+	examples/implicit-sync/options.h \
+	examples/implicit-sync/report-svg.c \
+	examples/implicit-sync/report-table.c \
+	examples/implicit-sync/report.h \
+	examples/implicit-sync/run.c \
+	examples/implicit-sync/run.h \
+	examples/implicit-sync/worker.c \
+	examples/implicit-sync/worker.h
+examples_implicit_sync_implicit_sync_CPPFLAGS = $(examples_cppflags)
+examples_implicit_sync_implicit_sync_LDADD = examples/common/libcommon.la libdmafence.la
+
 # Under tests/abi/run-with-device, as the programs there.
 if ENABLE_DAEMON
 if ENABLE_CRITERION
-example_checks = examples/page-flip/check.abi examples/user-queue/check.abi
+example_checks = examples/page-flip/check.abi examples/user-queue/check.abi \
+	examples/implicit-sync/check.abi
 TESTS += $(example_checks)
 check_SCRIPTS += $(example_checks)
 examples/page-flip/check.log: examples/page-flip/page-flip$(EXEEXT)
+examples/implicit-sync/check.log: examples/implicit-sync/implicit-sync$(EXEEXT)
 examples/user-queue/check.log: examples/user-queue/user-queue$(EXEEXT)
 endif
 endif

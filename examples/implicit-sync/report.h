@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What is told of a run when it is over. */
+#ifndef IMPLICIT_SYNC_REPORT_H
+#define IMPLICIT_SYNC_REPORT_H
+
+#include <stdio.h>
+
+#include "run.h"
+
+/* The table. Returns 0, or -ENOMEM. */
+int report_table(FILE *file, const struct run *run);
+/* A part of the run as a timeline (SVG). */
+void report_svg(FILE *file, const struct run *run);
+
+#endif /* IMPLICIT_SYNC_REPORT_H */
