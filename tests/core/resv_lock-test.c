@@ -417,7 +417,7 @@ Test(resv_lock, row_3_3_a_commit_of_many_replaces_many)
 
 Test(resv_lock, row_3_3_room_that_the_holder_has_reserved_is_not_taken_by_others)
 {
-	enum { RESERVED = 20, OTHERS = 100 };
+	enum { RESERVED = 20, OTHERS = 60 };
 	struct dma_fence *fences[RESERVED], *others[OTHERS];
 	struct dma_resv_entry *entries;
 	unsigned int i;

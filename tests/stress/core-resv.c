@@ -145,6 +145,19 @@ static void look_at_pair(void)
 		pairs_seen++;
 }
 
+/* Again and again, so that it meets the moment in which the one that is kept is let go of. */
+static void take_up_snapshots(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 200; i++) {
+		struct dma_resv_list *list = dma_resv_snapshot(&paired);
+
+		STRESS_CHECK(list);
+		dma_resv_list_put(list);
+	}
+}
+
 /* What comes past the holder, and does not disturb it. */
 static void pass_by(uint64_t *chance)
 {
@@ -160,12 +173,17 @@ static void pass_by(uint64_t *chance)
 
 static void play_pairs(uint64_t *chance)
 {
-	switch (stress_random(chance, 4)) {
+	switch (stress_random(chance, 8)) {
 	case 0:
+	case 1:
 		hold_paired(chance);
 		break;
-	case 1:
+	case 2:
+	case 3:
 		pass_by(chance);
+		break;
+	case 4:
+		take_up_snapshots();
 		break;
 	default:
 		look_at_pair();
