@@ -234,6 +234,16 @@ dist_man_MANS += \
 	man/sync_file_init.3 \
 	man/sync_point_fini.3 \
 	man/sync_point_init.3 \
+	man/syncobj_add_callback.3 \
+	man/syncobj_add_point.3 \
+	man/syncobj_create.3 \
+	man/syncobj_fence_get.3 \
+	man/syncobj_find_fence.3 \
+	man/syncobj_get.3 \
+	man/syncobj_put.3 \
+	man/syncobj_query.3 \
+	man/syncobj_remove_callback.3 \
+	man/syncobj_replace_fence.3 \
 	man/sync_timeline_advance.3 \
 	man/sync_timeline_cancel.3 \
 	man/sync_timeline_context.3 \

@@ -21,6 +21,7 @@ libcore_la_SOURCES = \
 	lib/core/stub.c \
 	lib/core/sw_sync.c lib/core/sw_sync.h \
 	lib/core/sync_file.c lib/core/sync_file.h \
+	lib/core/syncobj.c lib/core/syncobj.h \
 	lib/core/timeline.c lib/core/timeline.h \
 	lib/core/unwrap.c lib/core/unwrap.h \
 	lib/core/wait.c \
@@ -51,6 +52,7 @@ coreinclude_HEADERS = \
 	lib/core/seqno_write.h \
 	lib/core/sw_sync.h \
 	lib/core/sync_file.h \
+	lib/core/syncobj.h \
 	lib/core/timeline.h \
 	lib/core/unwrap.h \
 	lib/core/ww_mutex.h

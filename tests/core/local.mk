@@ -30,6 +30,7 @@ tests_core_core_test_SOURCES = \
 	tests/core/seqno_write-test.c \
 	tests/core/sw_sync-test.c \
 	tests/core/sync_file-test.c \
+	tests/core/syncobj-test.c \
 	tests/core/timeline-test.c \
 	tests/core/unwrap-test.c \
 	tests/core/wait-test.c \
