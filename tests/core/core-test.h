@@ -59,7 +59,7 @@ struct dma_fence *fence_create_signaled(int64_t timestamp_ns, int error);
 void test_fence_release(struct dma_fence *fence);
 /* Fences made by the above that have not been released. */
 int fences_alive(void);
-/* For the end of every test. */
+/* For the end of every test, which does not end where there is one. */
 void expect_no_fence_left(void);
 
 /* A callback, and what happened to it. All zero: never added. */
