@@ -42,12 +42,16 @@ struct buffer {
 	struct locked_buffer *locked; /* under which ticket; NULL: under none */
 	struct window *windows;	      /* utlist */
 	struct memory_write *late;    /* utlist: on a lane (the first) or waiting for it */
+	/* utlist, in the order of creation: active; and found to be reached, about to be signaled
+	 */
+	struct memory_fence *memory_fences, *reached_fences;
 	unsigned int window_count;
 	unsigned int references;
 	int fd; /* owned: the pin */
 	bool is_dmabuf;
-	bool dead;     /* its memory has gone away below a write */
-	bool is_named; /* scratch of RESV_LOCK: it was in the list before */
+	bool dead;	   /* its memory has gone away below a write */
+	bool is_named;	   /* scratch of RESV_LOCK: it was in the list before */
+	bool is_looked_at; /* for its memory fences, by a lane */
 	UT_hash_handle hh;
 	struct disposal *disposal; /* made beforehand: giving it up cannot fail */
 };

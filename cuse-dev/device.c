@@ -10,6 +10,8 @@
 #include "eventfd_signaler.h"
 #include "file.h"
 #include "lane.h"
+#include "memory_fence.h"
+#include "memory_watch.h"
 #include "merge.h"
 #include "timer.h"
 
@@ -43,6 +45,7 @@ int device_init(struct device *device, uint64_t fence_timeout_ns, uint64_t resv_
 	memset(device, 0, sizeof(*device));
 	pthread_mutex_init(&device->lock, NULL);
 	pthread_mutex_init(&device->fence_lock, NULL);
+	memory_watches_init(device);
 	device->fence_timeout_ns = fence_timeout_ns;
 	device->resv_hold_ns = resv_hold_ns;
 	device->max_fds = allow_fds();
@@ -60,10 +63,12 @@ void device_stop(struct device *device)
 	timer_thread_stop(device);
 	device_lock(device);
 	/* Whoever waits for a fence hears of its end; then those that wait for something else. */
+	memory_fences_cancel_all(device);
 	DL_FOREACH_SAFE(device->files, file, next)
 		file_release(file);
 	parked_abort_all(device);
 	device_unlock_and_notify(device);
+	memory_watches_stop(device);
 	device->session_is_busy = !lanes_have_answered(device);
 }
 
@@ -71,14 +76,15 @@ void device_fini(struct device *device)
 {
 	lanes_stop(device);
 	/*
-	 * A lane that hangs in a caller's memory looks at the device again when it wakes up; the
+	 * A thread that hangs in a caller's memory looks at the device again when it wakes up; the
 	 * process is about to end.
 	 */
-	if (device->lanes)
+	if (device->lanes || device->memory_watches)
 		return;
 	timers_fini(device);
 	eventfd_signaler_destroy(device->eventfd_signaler);
 	free(device->due);
+	pthread_cond_destroy(&device->watch_ended);
 	pthread_mutex_destroy(&device->fence_lock);
 	pthread_mutex_destroy(&device->lock);
 }

@@ -36,6 +36,8 @@ struct export;
 struct buffer;
 struct identify;
 struct lock_wait;
+struct memory_fence;
+struct memory_watch;
 
 /* What GET_CAPS tells, and what the limits are for: no client can exhaust the daemon. */
 enum {
@@ -45,6 +47,7 @@ enum {
 	MAX_EXPORTS = 1024,
 	MAX_ATTACHMENTS = 1 << 16,
 	MAX_COUNT = 1 << 16,
+	MAX_MEMORY_FENCES = 4096,
 	/* Containers within containers, of the two kinds by turns. */
 	MAX_DEPTH = 8,
 };
@@ -58,9 +61,11 @@ struct account {
 	uid_t uid;
 	unsigned int users; /* open files, attachments, jobs and whatever else points here */
 	unsigned int attachments;
-	unsigned int fds;     /* buffers pinned, eventfds kept */
-	unsigned int windows; /* of buffers, mapped */
-	unsigned int lanes;   /* at work for them */
+	unsigned int fds;	    /* buffers pinned, eventfds kept */
+	unsigned int windows;	    /* of buffers, mapped */
+	unsigned int memory_fences; /* active */
+	struct memory_watch *watch; /* of those; NULL: none is needed */
+	unsigned int lanes;	    /* at work for them */
 	uint64_t bytes;
 	UT_hash_handle hh;
 };
@@ -83,14 +88,19 @@ struct device {
 	struct device_identity identity;
 	uint64_t fence_timeout_ns; /* 0: never */
 	uint64_t resv_hold_ns;	   /* how long a ticket may hold locks; 0: for ever */
+	uint64_t memory_poll_ns;   /* between looks at the memory fences that are waited for */
 	unsigned int max_fds;	   /* of one account */
 	bool stopping;		   /* no request is parked any more */
 
-	struct open_file *files;      /* utlist */
-	struct account *accounts;     /* hash by uid */
-	struct parked *parked;	      /* hash by request */
-	struct export *exports;	      /* hash by token */
-	struct buffer *buffers;	      /* hash by device and inode */
+	struct open_file *files;	    /* utlist */
+	struct account *accounts;	    /* hash by uid */
+	struct parked *parked;		    /* hash by request */
+	struct export *exports;		    /* hash by token */
+	struct buffer *buffers;		    /* hash by device and inode */
+	struct memory_fence *memory_fences; /* utlist: active */
+	bool memory_is_signaling;	    /* memory_look.c */
+	unsigned int memory_watches;	    /* threads: memory_watch.c */
+	pthread_cond_t watch_ended;
 	struct identify *identifying; /* utlist: lanes that ask what a fd is */
 
 	struct lock_wait

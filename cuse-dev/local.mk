@@ -23,6 +23,9 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/log.c cuse-dev/log.h \
 	cuse-dev/loop.c \
 	cuse-dev/main.c \
+	cuse-dev/memory_fence.c cuse-dev/memory_fence.h \
+	cuse-dev/memory_look.c \
+	cuse-dev/memory_watch.c cuse-dev/memory_watch.h \
 	cuse-dev/memory_write.c cuse-dev/memory_write.h \
 	cuse-dev/native.c cuse-dev/native.h \
 	cuse-dev/native_exchange.c \

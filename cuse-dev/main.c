@@ -106,6 +106,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	device.transport = transport->number;
+	device.memory_poll_ns = options.memory_poll_ns;
 	if (!device.eventfd_signaler)
 		log_error("no asynchronous I/O (fs.aio-max-nr?): EVENT_ADD takes no eventfds");
 	if (transport->start(&device, &options))

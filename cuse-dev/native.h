@@ -29,6 +29,9 @@ int native_export(struct request *request, void *argument);
 int native_bind(struct request *request, void *argument);
 int native_import(struct request *request, void *argument);
 int native_seqno_write(struct request *request, void *argument);
+int native_mem_fence(struct request *request, void *argument);
+int native_mem_fence_location(struct request *request, void *argument);
+int native_mem_fence_kick(struct request *request, void *argument);
 int native_event_add(struct request *request, void *argument);
 int native_event_cancel(struct request *request, void *argument);
 

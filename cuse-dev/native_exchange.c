@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * native_exchange.c - requests that borrow an fd of the caller (ATTACH, BUFFER_FENCES,
- * BUFFER_WAIT, IMPORT, EVENT_ADD, SEQNO_WRITE), ask whether that is possible (GET_CAPS), or give
- * something away (EXPORT, BIND).
+ * BUFFER_WAIT, IMPORT, EVENT_ADD, SEQNO_WRITE, MEM_FENCE), ask whether that is possible (GET_CAPS),
+ * or give something away (EXPORT, BIND).
  *
  * What can be checked without the caller is checked before the request goes on a lane, and once
  * more when it comes back: the handle may have been closed meanwhile.
@@ -19,6 +19,7 @@
 #include "event.h"
 #include "export.h"
 #include "file.h"
+#include "memory_fence.h"
 #include "memory_write.h"
 #include "native.h"
 #include "ticket.h"
@@ -102,6 +103,7 @@ int native_get_caps(struct request *request, void *argument)
 		.max_attachments = MAX_ATTACHMENTS,
 		.max_count = MAX_COUNT,
 		.resv_hold_ns = device->resv_hold_ns,
+		.memory_poll_ns = device->memory_poll_ns,
 	};
 
 	return submit(request, &caps, sizeof(caps), prepare_caps, NULL);
@@ -296,6 +298,21 @@ int native_import(struct request *request, void *argument)
 int native_seqno_write(struct request *request, void *argument)
 {
 	return memory_write_request(request, argument);
+}
+
+int native_mem_fence(struct request *request, void *argument)
+{
+	return memory_fence_request(request, argument);
+}
+
+int native_mem_fence_location(struct request *request, void *argument)
+{
+	return memory_fence_location(request->file, argument);
+}
+
+int native_mem_fence_kick(struct request *request, void *argument)
+{
+	return memory_fence_kick(request, argument);
 }
 
 static int prepare_event(struct lane_job *job)

@@ -10,6 +10,7 @@
 #include "event.h"
 #include "file.h"
 #include "ioctl.h"
+#include "memory_fence.h"
 #include "merge.h"
 #include "native.h"
 #include "unwrap.h"
@@ -279,7 +280,8 @@ static void fill_member(struct dma_fence_member *member, struct dma_fence *fence
 static int64_t deadline_of(struct dma_fence *fence)
 {
 	struct device_fence *own = to_device_fence(fence);
-	int64_t earliest = own ? own->deadline : INT64_MAX;
+	struct memory_fence *memory = to_memory_fence(fence);
+	int64_t earliest = own ? own->deadline : memory ? memory->deadline : INT64_MAX;
 	struct dma_fence_unwrap cursor;
 	struct dma_fence *member;
 

@@ -20,6 +20,9 @@
 /* Longer than this no double counts nanoseconds. */
 #define TIMEOUT_MAX 1e9
 
+#define INTERVAL_MIN 1e-5
+#define INTERVAL_MAX 1.
+
 enum {
 	OPTION_TRANSPORT = 256,
 	OPTION_NAME,
@@ -29,6 +32,7 @@ enum {
 	OPTION_GROUP,
 	OPTION_FENCE_TIMEOUT,
 	OPTION_RESV_TIMEOUT,
+	OPTION_MEMORY_POLL,
 	OPTION_READY_FD,
 };
 
@@ -41,6 +45,7 @@ static const struct option long_options[] = {
 	{ "group", required_argument, NULL, OPTION_GROUP },
 	{ "fence-timeout", required_argument, NULL, OPTION_FENCE_TIMEOUT },
 	{ "resv-timeout", required_argument, NULL, OPTION_RESV_TIMEOUT },
+	{ "memory-poll", required_argument, NULL, OPTION_MEMORY_POLL },
 	{ "ready-fd", required_argument, NULL, OPTION_READY_FD },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -62,6 +67,7 @@ static const char help[] =
 	"      --owner=USER --group=GROUP  its owner, by name or number\n"
 	"      --fence-timeout=SECONDS     until a fence fails: ETIMEDOUT (10; 0: never)\n"
 	"      --resv-timeout=SECONDS      until locked buffers are taken back (1; 0: never)\n"
+	"      --memory-poll=SECONDS       between looks at memory that fences wait for (0.001)\n"
 	"      --ready-fd=FD               write a line to FD and close it once the node is there\n"
 	"  -v, --verbose                   say what is going on\n"
 	"  -h, --help                      print this and exit\n"
@@ -93,6 +99,19 @@ static uint64_t parse_seconds(const char *what, const char *text)
 	/* What is asked for is some time, however short; 0 alone is never. */
 	if (seconds > 0 && seconds < 1e-9)
 		return 1;
+	return (uint64_t)(seconds * 1e9);
+}
+
+/* Less would keep a processor busy, more would be of no use to anybody. */
+static uint64_t parse_interval(const char *text)
+{
+	double seconds;
+	char *end;
+
+	seconds = strtod(text, &end);
+	if (end == text || *end || !(seconds >= INTERVAL_MIN && seconds <= INTERVAL_MAX))
+		errx(USAGE_ERROR, "--memory-poll: not a number of seconds from %g to %g: '%s'",
+		     INTERVAL_MIN, INTERVAL_MAX, text);
 	return (uint64_t)(seconds * 1e9);
 }
 
@@ -149,6 +168,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.group = (gid_t)-1,
 		.fence_timeout_ns = 10000000000,
 		.resv_timeout_ns = 1000000000,
+		.memory_poll_ns = 1000000,
 		.ready_fd = -1,
 	};
 	/* Whoever complains, getopt_long() or we, has the same name. */
@@ -178,6 +198,9 @@ void options_parse(struct options *options, int argc, char **argv)
 			break;
 		case OPTION_RESV_TIMEOUT:
 			options->resv_timeout_ns = parse_seconds("resv-timeout", optarg);
+			break;
+		case OPTION_MEMORY_POLL:
+			options->memory_poll_ns = parse_interval(optarg);
 			break;
 		case OPTION_READY_FD:
 			options->ready_fd = parse_ready_fd(optarg);

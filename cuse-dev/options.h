@@ -16,7 +16,8 @@ struct options {
 	gid_t group;
 	uint64_t fence_timeout_ns; /* 0: never */
 	uint64_t resv_timeout_ns;  /* 0: never */
-	int ready_fd;		   /* -1: none */
+	uint64_t memory_poll_ns;
+	int ready_fd; /* -1: none */
 	bool verbose;
 };
 

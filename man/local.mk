@@ -13,6 +13,9 @@ dist_man_MANS += \
 	man/dma_fence_ioc_get_caps.2 \
 	man/dma_fence_ioc_get_stats.2 \
 	man/dma_fence_ioc_import.2 \
+	man/dma_fence_ioc_mem_fence.2 \
+	man/dma_fence_ioc_mem_fence_kick.2 \
+	man/dma_fence_ioc_mem_fence_location.2 \
 	man/dma_fence_ioc_merge.2 \
 	man/dma_fence_ioc_query.2 \
 	man/dma_fence_ioc_resv_commit.2 \
@@ -81,6 +84,9 @@ dist_man_MANS += \
 	man/dma_fence_device_get_stats.3 \
 	man/dma_fence_device_get_status.3 \
 	man/dma_fence_device_import.3 \
+	man/dma_fence_device_mem_fence.3 \
+	man/dma_fence_device_mem_fence_kick.3 \
+	man/dma_fence_device_mem_fence_location.3 \
 	man/dma_fence_device_merge.3 \
 	man/dma_fence_device_merge_sync_files.3 \
 	man/dma_fence_device_open.3 \

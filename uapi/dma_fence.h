@@ -59,7 +59,8 @@
  * A buffer is an fd of the caller: a memfd, a file on tmpfs, or a dma-buf. ATTACH puts a fence on
  * it, BUFFER_FENCES asks for what is pending there, BUFFER_WAIT waits for it, SEQNO_WRITE has a
  * value stored in it when a fence is signaled, so that a waiter may spin or futex-wait on the
- * memory and never call the device. The device borrows the caller's fd for that (pidfd_getfd(2));
+ * memory and never call the device; MEM_FENCE is the other way round, a fence that memory signals.
+ * The device borrows the caller's fd for that (pidfd_getfd(2));
  * where the system forbids it the request is EPERM and GET_CAPS says so beforehand.
  *
  * Several buffers in one operation
@@ -411,6 +412,47 @@ struct dma_fence_seqno_write {
 	__u32 flags;		/* in: 0 */
 };
 
+/* ---- MEM_FENCE, MEM_FENCE_LOCATION, MEM_FENCE_KICK ---- */
+
+/*
+ * A fence that is signaled when the word at offset has reached value: when the difference of the
+ * two, as a signed number of that size, is not negative. A plain store does that, of whomever; one
+ * that is followed by a FUTEX_WAKE there, or by a KICK, is noticed at once by those who wait.
+ */
+struct dma_fence_mem_fence {
+	__s32 fd;		/* in: the buffer, open for reading */
+	__u32 flags;		/* in: 0 */
+	__u64 offset;		/* in: in bytes, a multiple of size */
+	__u64 value;		/* in: with size 4 the low half counts */
+	__u64 timeout_ns;	/* in: 0: the device's default; never without one */
+	__u32 size;		/* in: 4 or 8 */
+	__u32 handle;		/* out: it cannot signal, and to close it does not cancel */
+	__u64 context;		/* out */
+	__u64 seqno;		/* out */
+	char name[DMA_FENCE_NAME_SIZE];	/* in: NUL-terminated */
+};
+
+/* For who can wait on memory itself. The fence may have come from anywhere. */
+struct dma_fence_mem_fence_location {
+	__u32 handle;		/* in: of a memory fence, else EINVAL */
+	__u32 flags;		/* in: 0 */
+	__u64 offset;		/* out */
+	__u64 value;		/* out */
+	__u32 size;		/* out */
+	__u32 reserved;		/* in: 0 */
+	__u64 inode;		/* out: of the buffer, as fstat() has it */
+	__u32 device_major;	/* out: st_dev */
+	__u32 device_minor;	/* out */
+};
+
+/* "I have written": looks at all memory fences of that buffer. */
+struct dma_fence_mem_fence_kick {
+	__u32 handle;		/* in: of one of them, signaled or not */
+	__u32 flags;		/* in: 0 */
+	__u32 signaled;		/* out: how many were signaled by this */
+	__u32 reserved;		/* in: 0 */
+};
+
 /* ---- EVENT_ADD, EVENT_CANCEL, and the records that read() delivers ---- */
 
 /* EVENT_ADD on a signaled fence is ENOENT, and nothing is delivered: as with a kernel callback. */
@@ -500,11 +542,15 @@ struct dma_fence_sw_sync_create_fence {
 #define DMA_FENCE_IOC_IMPORT		DMA_FENCE_IOC(0x0e, sizeof(struct dma_fence_import))
 #define DMA_FENCE_IOC_MERGE		DMA_FENCE_IOC(0x0f, sizeof(struct dma_fence_merge))
 #define DMA_FENCE_IOC_SEQNO_WRITE	DMA_FENCE_IOC(0x10, sizeof(struct dma_fence_seqno_write))
+#define DMA_FENCE_IOC_MEM_FENCE		DMA_FENCE_IOC(0x11, sizeof(struct dma_fence_mem_fence))
+#define DMA_FENCE_IOC_MEM_FENCE_LOCATION \
+	DMA_FENCE_IOC(0x12, sizeof(struct dma_fence_mem_fence_location))
 #define DMA_FENCE_IOC_EVENT_ADD		DMA_FENCE_IOC(0x13, sizeof(struct dma_fence_event_add))
 #define DMA_FENCE_IOC_EVENT_CANCEL	DMA_FENCE_IOC(0x14, sizeof(struct dma_fence_event_cancel))
 #define DMA_FENCE_IOC_SET_DEADLINE	DMA_FENCE_IOC(0x15, sizeof(struct dma_fence_set_deadline))
 #define DMA_FENCE_IOC_CLOSE		DMA_FENCE_IOC(0x16, sizeof(struct dma_fence_close))
 #define DMA_FENCE_IOC_GET_STATS		DMA_FENCE_IOC(0x17, sizeof(struct dma_fence_stats))
+#define DMA_FENCE_IOC_MEM_FENCE_KICK	DMA_FENCE_IOC(0x18, sizeof(struct dma_fence_mem_fence_kick))
 #define DMA_FENCE_IOC_BUFFER_WAIT	DMA_FENCE_IOC(0x19, sizeof(struct dma_fence_buffer_wait))
 #define DMA_FENCE_IOC_SYNC_FILE_MERGE	DMA_FENCE_IOC(0x20, sizeof(struct dma_fence_sync_file_merge))
 #define DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE \

@@ -197,6 +197,22 @@ int dma_fence_device_resv_commit(int device, uint32_t ticket);
 /* The same, and the buffers and the ticket are given back. flags: 0, or _BACK_OFF as above. */
 int dma_fence_device_resv_unlock(int device, uint32_t ticket, uint32_t flags);
 
+/* ---- memory fences ---- */
+
+/* A fence that is signaled when memory has reached a value; mem_fence is read and written. */
+int dma_fence_device_mem_fence(int device, struct dma_fence_mem_fence *mem_fence);
+/*
+ * Where that memory is, for who waits there with dma_fence_seqno_wait() and does not call the
+ * device. EINVAL: a fence of another kind.
+ */
+int dma_fence_device_mem_fence_location(int device, uint32_t handle,
+					struct dma_fence_mem_fence_location *location);
+/*
+ * "I have written": has all memory fences of the same buffer looked at. *signaled (may be NULL):
+ * how many that were.
+ */
+int dma_fence_device_mem_fence_kick(int device, uint32_t handle, uint32_t *signaled);
+
 /* ---- events ---- */
 
 /*

@@ -6,6 +6,7 @@ libdmafence_la_SOURCES = \
 	lib/client/event.c \
 	lib/client/fence.c \
 	lib/client/reservation.c \
+	lib/client/mem_fence.c \
 	lib/client/seqno_wait.c \
 	lib/client/sync_file.c \
 	lib/client/timeline.c \

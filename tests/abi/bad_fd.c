@@ -28,6 +28,7 @@ DEVICE_SUITE(bad_fd);
 	X(resv_lock, resv_lock_fds)        \
 	X(import, import.fd)               \
 	X(seqno_write, seqno_write.fd)     \
+	X(mem_fence, mem_fence.fd)         \
 	X(event_add, event_add.eventfd)
 
 static size_t fd_offset(enum request_kind kind)
@@ -281,6 +282,7 @@ BOUND_FD_TEST(buffer_fences)
 BOUND_FD_TEST(buffer_wait)
 BOUND_FD_TEST(resv_lock)
 BOUND_FD_TEST(seqno_write)
+BOUND_FD_TEST(mem_fence)
 BOUND_FD_TEST(event_add)
 
 #define BUFFER_TEST(kind)                                  \

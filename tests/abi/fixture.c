@@ -143,6 +143,7 @@ void fixture_end(void)
 	eventually(seqno_writes, 0);
 	eventually(tickets, 0);
 	eventually(locks, 0);
+	eventually(mem_fences, 0);
 	eventually(lanes, 0);
 	must(close(control));
 }

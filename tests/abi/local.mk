@@ -53,6 +53,7 @@ abi_programs = \
 	tests/abi/library_sync_file.abi \
 	tests/abi/lifetime.abi \
 	tests/abi/limits.abi \
+	tests/abi/mem_fence.abi \
 	tests/abi/merge.abi \
 	tests/abi/name.abi \
 	tests/abi/order.abi \
@@ -160,6 +161,10 @@ tests_abi_lifetime_abi_LDADD = $(abi_ldadd)
 tests_abi_limits_abi_SOURCES = tests/abi/limits.c
 tests_abi_limits_abi_CFLAGS = $(abi_cflags)
 tests_abi_limits_abi_LDADD = $(abi_ldadd)
+
+tests_abi_mem_fence_abi_SOURCES = tests/abi/mem_fence.c
+tests_abi_mem_fence_abi_CFLAGS = $(abi_cflags)
+tests_abi_mem_fence_abi_LDADD = $(abi_ldadd)
 
 tests_abi_merge_abi_SOURCES = tests/abi/merge.c
 tests_abi_merge_abi_CFLAGS = $(abi_cflags)

@@ -103,6 +103,14 @@ int raw_resv_unlock(int fd, uint32_t ticket, uint32_t flags);
 int raw_seqno_write(int fd, uint32_t handle, int buffer, uint64_t offset, uint64_t value,
 		    uint32_t size);
 
+/* ---- memory fences: of a minute, so that a test may be as slow as its machine ---- */
+
+int raw_mem_fence(int fd, int buffer, uint64_t offset, uint64_t value, uint32_t size,
+		  uint32_t *handle);
+uint32_t new_mem_fence(int fd, int buffer, uint64_t offset, uint64_t value, uint32_t size);
+int raw_mem_fence_location(int fd, uint32_t handle, struct dma_fence_mem_fence_location *location);
+int raw_mem_fence_kick(int fd, uint32_t handle, uint32_t *signaled);
+
 /* ---- events ---- */
 
 int raw_event_add(int fd, uint32_t handle, int eventfd, uint64_t user_data, uint32_t *event);

@@ -217,3 +217,45 @@ int raw_resv_unlock(int fd, uint32_t ticket, uint32_t flags)
 
 	return raw_ioctl(fd, DMA_FENCE_IOC_RESV_UNLOCK, &unlock);
 }
+
+int raw_mem_fence(int fd, int buffer, uint64_t offset, uint64_t value, uint32_t size,
+		  uint32_t *handle)
+{
+	struct dma_fence_mem_fence request = {
+		.fd = buffer,
+		.offset = offset,
+		.value = value,
+		.timeout_ns = 60 * NSEC_PER_SEC,
+		.size = size,
+		.name = "memory",
+	};
+	int result = raw_ioctl(fd, DMA_FENCE_IOC_MEM_FENCE, &request);
+
+	if (result == 0)
+		*handle = request.handle;
+	return result;
+}
+
+uint32_t new_mem_fence(int fd, int buffer, uint64_t offset, uint64_t value, uint32_t size)
+{
+	uint32_t handle;
+
+	expect(raw_mem_fence(fd, buffer, offset, value, size, &handle), 0);
+	return handle;
+}
+
+int raw_mem_fence_location(int fd, uint32_t handle, struct dma_fence_mem_fence_location *location)
+{
+	*location = (struct dma_fence_mem_fence_location){ .handle = handle };
+	return raw_ioctl(fd, DMA_FENCE_IOC_MEM_FENCE_LOCATION, location);
+}
+
+int raw_mem_fence_kick(int fd, uint32_t handle, uint32_t *signaled)
+{
+	struct dma_fence_mem_fence_kick kick = { .handle = handle };
+	int result = raw_ioctl(fd, DMA_FENCE_IOC_MEM_FENCE_KICK, &kick);
+
+	if (result == 0)
+		*signaled = kick.signaled;
+	return result;
+}

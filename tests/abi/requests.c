@@ -131,6 +131,24 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		p->fd = new_buffer(4096);
 		p->resv_unlock.ticket = new_ticket(device, &p->fd, 1);
 		break;
+	case REQUEST_mem_fence:
+		p->request = DMA_FENCE_IOC_MEM_FENCE;
+		p->fd = new_buffer(4096);
+		p->mem_fence.fd = p->fd;
+		p->mem_fence.value = 1;
+		p->mem_fence.size = 8;
+		strcpy(p->mem_fence.name, "prepared");
+		break;
+	case REQUEST_mem_fence_location:
+		p->request = DMA_FENCE_IOC_MEM_FENCE_LOCATION;
+		p->fd = new_buffer(4096);
+		p->mem_fence_location.handle = new_mem_fence(device, p->fd, 0, 1, 8);
+		break;
+	case REQUEST_mem_fence_kick:
+		p->request = DMA_FENCE_IOC_MEM_FENCE_KICK;
+		p->fd = new_buffer(4096);
+		p->mem_fence_kick.handle = new_mem_fence(device, p->fd, 0, 1, 8);
+		break;
 	case REQUEST_sync_file_merge:
 		p->request = DMA_FENCE_IOC_SYNC_FILE_MERGE;
 		p->fd = new_sync_file(device, fence);

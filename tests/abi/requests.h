@@ -13,14 +13,15 @@
 	X(get_caps) X(create) X(timeline_create) X(timeline_advance) X(signal) X(wait) X(query) \
 	X(attach) X(buffer_fences) X(export) X(bind) X(import) X(merge) X(seqno_write) \
 	X(event_add) X(event_cancel) X(set_deadline) X(close) X(get_stats) X(buffer_wait) \
-	X(resv_lock) X(resv_commit) X(resv_unlock) X(sync_file_merge) X(sw_sync_create_fence)
-/* clang-format on */
+	X(resv_lock) X(resv_commit) X(resv_unlock) X(mem_fence) X(mem_fence_location) \
+	X(mem_fence_kick) X(sync_file_merge) X(sw_sync_create_fence)
+	/* clang-format on */
 
-enum request_kind {
+	enum request_kind {
 #define REQUEST_KIND(name) REQUEST_##name,
-	REQUESTS(REQUEST_KIND)
+		REQUESTS(REQUEST_KIND)
 #undef REQUEST_KIND
-};
+	};
 
 struct prepared {
 	unsigned long request; /* as it should be issued: the size of the struct and of its array */
@@ -44,6 +45,9 @@ struct prepared {
 		struct dma_fence_close close;
 		struct dma_fence_stats get_stats;
 		struct dma_fence_buffer_wait buffer_wait;
+		struct dma_fence_mem_fence mem_fence;
+		struct dma_fence_mem_fence_location mem_fence_location;
+		struct dma_fence_mem_fence_kick mem_fence_kick;
 		struct dma_fence_sync_file_merge sync_file_merge;
 		struct dma_fence_sw_sync_create_fence sw_sync_create_fence;
 		struct dma_fence_resv_commit resv_commit;
