@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* order.c - what others see of a signal, and in which order, while fences come and go. Raw ioctls.
  */
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -50,6 +51,53 @@ Test(order, row_1_13_signaled_state_is_seen_in_memory_without_a_request)
 	while (!__atomic_load_n(memory, __ATOMIC_ACQUIRE))
 		;
 	expect(*memory, 1);
+}
+
+Test(order, row_1_13_look_does_not_wait_for_who_has_locked_the_buffer)
+{
+	int holder = open_device();
+	uint32_t fence = new_fence(device), ticket;
+
+	expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
+	ticket = new_ticket(holder, &buffer, 1);
+	expect(status_of(device, fence), 0);
+	expect(pending(), 1);
+	expect(raw_signal(device, fence, 0), 0);
+	expect(status_of(device, fence), 1);
+	expect(pending(), 0);
+	expect(raw_resv_unlock(holder, ticket, 0), 0);
+	must(close(holder));
+}
+
+/*
+ * Who writes by way of a fence's signal locks nothing, and may meet who locks: its mapping was made
+ * when it asked, and holds whatever the lock does.
+ */
+Test(order, row_3_6_write_that_was_asked_for_is_made_while_another_has_the_lock)
+{
+	int holder = open_device();
+	uint32_t before = new_fence(device), meanwhile = new_fence(device), ticket;
+
+	expect(raw_seqno_write(device, before, buffer, 0, 1, 8), 0);
+	ticket = new_ticket(holder, &buffer, 1);
+	expect(raw_signal(device, before, 0), 0);
+	expect(*memory, 1);
+	expect(raw_seqno_write(device, meanwhile, buffer, 0, 2, 8), 0);
+	expect(raw_signal(device, meanwhile, 0), 0);
+	expect(*memory, 2);
+	expect(raw_resv_unlock(holder, ticket, 0), 0);
+	must(close(holder));
+}
+
+Test(order, row_3_6_mapping_is_kept_when_the_descriptor_goes)
+{
+	uint32_t fence = new_fence(device);
+	int other = must(fcntl(buffer, F_DUPFD_CLOEXEC, 0));
+
+	expect(raw_seqno_write(device, fence, other, 0, 3, 8), 0);
+	must(close(other));
+	expect(raw_signal(device, fence, 0), 0);
+	expect(*memory, 3);
 }
 
 Test(order, row_1_16_fence_is_off_its_buffer_when_its_event_comes)
