@@ -2,6 +2,7 @@
 include tests/core/local.mk
 include tests/abi/local.mk
 include tests/stress/local.mk
+include tests/model/local.mk
 include tests/header/local.mk
 include tests/guest/local.mk
 include tests/install/local.mk

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# The core's files are compiled once more, with the checker's hooks: see model.h. Those are called
+# by what -fsanitize=thread adds to the code, which another sanitizer, and its own library, leave no
+# room for; and a checker that decides itself who runs when has nothing for them to find. So it is
+# built where no sanitizer is asked for, and the compiler knows that one.
+if ENABLE_MODEL
+model_core_sources = lib/core/fence.c lib/core/wait.c lib/core/ww_mutex.c
+
+check_LIBRARIES = tests/model/libmodel.a tests/model/libchecker.a
+tests_model_libmodel_a_SOURCES = \
+	$(model_core_sources) \
+	tests/model/callback-scenarios.c \
+	tests/model/instrument.h \
+	tests/model/lifetime-scenarios.c \
+	tests/model/model.h \
+	tests/model/planted-scenarios.c \
+	tests/model/scenario.c tests/model/scenario.h \
+	tests/model/wait-scenarios.c \
+	tests/model/ww_mutex-scenarios.c
+tests_model_libmodel_a_CFLAGS = $(AM_CFLAGS) -fsanitize=thread \
+	-include $(top_srcdir)/tests/model/instrument.h
+tests_model_libchecker_a_SOURCES = \
+	tests/model/checker.h \
+	tests/model/fiber.c \
+	tests/model/hooks.c \
+	tests/model/memory.c \
+	tests/model/operation.c \
+	tests/model/search.c
+
+check_PROGRAMS += tests/model/model
+tests_model_model_SOURCES = tests/model/model.c
+tests_model_model_LDADD = \
+	tests/model/libmodel.a tests/model/libchecker.a tests/model/libmodel.a
+
+check_SCRIPTS += tests/model/reduction-test
+TESTS += tests/model/model tests/model/reduction-test
+endif
