@@ -107,6 +107,13 @@ Test(daemon_start, bad_fence_timeout_is_one_line)
 	refused_option("--fence-timeout", "1s", "fence-timeout");
 }
 
+Test(daemon_start, bad_resv_timeout_is_one_line)
+{
+	refused_option("--resv-timeout", "soon", "resv-timeout");
+	refused_option("--resv-timeout", "-1", "resv-timeout");
+	refused_option("--resv-timeout", "1s", "resv-timeout");
+}
+
 Test(daemon_start, unknown_owner_is_one_line)
 {
 	refused_option("--owner", "no such user", "owner");
@@ -438,4 +445,26 @@ Test(daemon_start, fence_timeout_of_0_is_never)
 	expect(raw_ioctl(fd, DMA_FENCE_IOC_CREATE, &create), 0);
 	expect(raw_wait(fd, create.handle, in_ms(PATIENCE_MS)), 0);
 	stop(fd);
+}
+
+/* ---- the hold time; what happens at its end is in resv_death.c ---- */
+
+static uint64_t hold_time(const char *const *options)
+{
+	int fd = start(options);
+	struct dma_fence_caps caps;
+
+	expect(raw_caps(fd, &caps), 0);
+	stop(fd);
+	return caps.resv_hold_ns;
+}
+
+Test(daemon_start, resv_timeout_is_a_second_unless_told)
+{
+	const char *const never[] = { "--resv-timeout", "0", NULL };
+	const char *const half[] = { "--resv-timeout", "0.5", NULL };
+
+	expect(hold_time(NULL), NSEC_PER_SEC);
+	expect(hold_time(half), NSEC_PER_SEC / 2);
+	expect(hold_time(never), 0);
 }

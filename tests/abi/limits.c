@@ -5,8 +5,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "fixture.h"
 #include "process.h"
 
@@ -73,14 +75,21 @@ Test(limits, events_end_with_enospc)
 
 Test(limits, waits_end_with_enospc)
 {
-	uint32_t limit = caps_of_device().max_waits, fence = new_fence(device), i;
+	uint32_t limit = caps_of_device().max_waits, fence = new_fence(device), ticket = 0, i;
 	struct waiter *waiters = calloc(limit, sizeof(*waiters));
+	int buffer = new_buffer(4096), other = open_device();
 
 	check(waiters);
+	new_ticket(other, &buffer, 1);
 	for (i = 0; i < limit; i++)
 		waiter_start(&waiters[i], device, fence, DMA_FENCE_WAIT_FOREVER);
 	eventually(waits, limit);
 	expect(raw_wait(device, fence, DMA_FENCE_WAIT_FOREVER), -ENOSPC);
+	/* So are those for a locked buffer. */
+	expect(raw_resv_lock(device, &buffer, 1, 0, DMA_FENCE_WAIT_FOREVER, &ticket, NULL),
+	       -ENOSPC);
+	expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_READ), -ENOSPC);
+	eventually(tickets, 1);
 	/* One that does not block is none of them. */
 	expect(raw_wait(device, fence, 0), -ETIME);
 	device_goes_on();
@@ -90,21 +99,60 @@ Test(limits, waits_end_with_enospc)
 		expect(waiters[i].result, 0);
 	}
 	free(waiters);
+	must(close(other));
+	must(close(buffer));
 }
 
 Test(limits, attachments_end_with_enospc)
 {
 	uint32_t limit = caps_of_device().max_attachments, fence = new_fence(device), i;
+	uint32_t ticket = 0;
 	int buffer = new_buffer(4096), other = open_device();
 
 	for (i = 0; i < limit; i++)
 		expect(raw_seqno_write(device, fence, buffer, 0, i, 8), 0);
 	expect(raw_seqno_write(device, fence, buffer, 0, i, 8), -ENOSPC);
 	expect(raw_attach(device, buffer, new_fence(device), DMA_FENCE_USAGE_READ), -ENOSPC);
+	/* A lock is one more. */
+	expect(raw_resv_lock(device, &buffer, 1, 0, DMA_FENCE_WAIT_FOREVER, &ticket, NULL),
+	       -ENOSPC);
+	eventually(tickets, 0);
 	/* The limit is the user's, not the open file's. */
 	expect(raw_attach(other, buffer, new_fence(other), DMA_FENCE_USAGE_READ), -ENOSPC);
 	expect(raw_signal(device, fence, 0), 0);
 	expect(raw_attach(other, buffer, new_fence(other), DMA_FENCE_USAGE_READ), 0);
 	must(close(other));
 	must(close(buffer));
+}
+
+/* ---- a daemon of its own, that may open few files ---- */
+
+#define FEW 256
+
+Test(limits, locked_buffers_end_with_enospc)
+{
+	const struct rlimit few = { .rlim_cur = FEW, .rlim_max = FEW };
+	struct daemon daemon;
+	int buffers[FEW / 2], fd, i;
+	struct dma_fence_stats stats;
+	uint32_t ticket = 0;
+
+	daemon_place(&daemon, "small");
+	must(setrlimit(RLIMIT_NOFILE, &few));
+	expect(daemon_start(&daemon, NULL), 0);
+	fd = open_node(daemon.node);
+	for (i = 0; i < FEW / 2; i++)
+		buffers[i] = new_buffer(4096);
+	/* A quarter is what one user may have the daemon keep. */
+	expect(raw_resv_lock(fd, buffers, FEW / 2, 0, DMA_FENCE_WAIT_FOREVER, &ticket, NULL),
+	       -ENOSPC);
+	expect(raw_stats(fd, &stats), 0);
+	expect(stats.locks, 0);
+	expect(stats.tickets, 0);
+	expect(raw_resv_lock(fd, buffers, FEW / 8, 0, DMA_FENCE_WAIT_FOREVER, &ticket, NULL), 0);
+	expect(raw_resv_unlock(fd, ticket, 0), 0);
+	for (i = 0; i < FEW / 2; i++)
+		must(close(buffers[i]));
+	must(close(fd));
+	expect(daemon_stop(&daemon), 0);
 }

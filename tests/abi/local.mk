@@ -49,6 +49,7 @@ abi_programs = \
 	tests/abi/io_uring.abi \
 	tests/abi/lazy.abi \
 	tests/abi/library.abi \
+	tests/abi/library_resv.abi \
 	tests/abi/library_seqno_wait.abi \
 	tests/abi/library_sync_file.abi \
 	tests/abi/lifetime.abi \
@@ -145,6 +146,10 @@ tests_abi_lazy_abi_LDADD = $(abi_ldadd)
 tests_abi_library_abi_SOURCES = tests/abi/library.c
 tests_abi_library_abi_CFLAGS = $(abi_cflags)
 tests_abi_library_abi_LDADD = $(abi_ldadd) libdmafence.la
+
+tests_abi_library_resv_abi_SOURCES = tests/abi/library_resv.c
+tests_abi_library_resv_abi_CFLAGS = $(abi_cflags)
+tests_abi_library_resv_abi_LDADD = $(abi_ldadd) libdmafence.la
 
 tests_abi_library_seqno_wait_abi_SOURCES = tests/abi/library_seqno_wait.c
 tests_abi_library_seqno_wait_abi_CFLAGS = $(abi_cflags)

@@ -33,8 +33,10 @@ tests_stress_core_ww_mutex_SOURCES = tests/stress/core-ww_mutex.c $(core_stress_
 tests_stress_core_ww_mutex_LDADD = libcore.la
 # Plain programs, since Criterion does not run under ThreadSanitizer. They run in every build.
 if ENABLE_DAEMON
-check_PROGRAMS += tests/stress/device.abi
-TESTS += tests/stress/device.abi
+check_PROGRAMS += tests/stress/device.abi tests/stress/device-resv.abi
+TESTS += tests/stress/device.abi tests/stress/device-resv.abi
 tests_stress_device_abi_SOURCES = tests/stress/device.c
 tests_stress_device_abi_LDADD = libdmafence.la
+tests_stress_device_resv_abi_SOURCES = tests/stress/device-resv.c
+tests_stress_device_resv_abi_LDADD = libdmafence.la
 endif
