@@ -6,3 +6,4 @@ include tests/model/local.mk
 include tests/header/local.mk
 include tests/guest/local.mk
 include tests/install/local.mk
+include tests/run/local.mk

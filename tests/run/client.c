@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client.c - a program as somebody else would have written it: it issues the kernel's own requests,
+ * knows nothing of this project, and says with its exit status whether they were answered as the
+ * kernel would. It is run by dma-fence-run; each case is one of its arguments.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/udmabuf.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "linux_dma_buf.h"
+#include "linux_sw_sync.h"
+#include "linux_sync_file.h"
+
+/* How long anybody waits for anybody. */
+#define PATIENCE_MS 20000
+
+#define check(condition) check_at(__LINE__, #condition, condition)
+
+static void check_at(int line, const char *what, bool holds)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "client.c:%d: not so: %s (errno %d, %s)\n", line, what, errno,
+		strerror(errno));
+	_exit(1);
+}
+
+static const char *node;
+static char *own_path;
+
+static int open_timeline(void)
+{
+	int fd = open(node, O_RDWR | O_CLOEXEC);
+
+	check(fd >= 0);
+	return fd;
+}
+
+static int create_fence(int timeline, uint32_t value)
+{
+	struct sw_sync_create_fence_data create = { .value = value, .name = "fence", .fence = -7 };
+
+	return ioctl(timeline, SW_SYNC_IOC_CREATE_FENCE, &create) ? -errno : create.fence;
+}
+
+static int merge(int fd1, int fd2)
+{
+	struct sync_merge_data data = { .name = "merged", .fd2 = fd2, .fence = -7 };
+
+	return ioctl(fd1, SYNC_IOC_MERGE, &data) ? -errno : data.fence;
+}
+
+static void inc(int timeline, uint32_t by)
+{
+	check(!ioctl(timeline, SW_SYNC_IOC_INC, &by));
+}
+
+static int status_of(int sync_file)
+{
+	struct sync_file_info info = { 0 };
+
+	check(!ioctl(sync_file, SYNC_IOC_FILE_INFO, &info));
+	return info.status;
+}
+
+static bool becomes_signaled(int sync_file)
+{
+	struct pollfd poll_fd = { .fd = sync_file, .events = POLLIN };
+
+	return poll(&poll_fd, 1, PATIENCE_MS) == 1 && poll_fd.revents == POLLIN;
+}
+
+static int count_fds(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	int count = 0;
+
+	check(folder);
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+static int expect_child(pid_t pid)
+{
+	int status;
+
+	check(waitpid(pid, &status, 0) == pid);
+	check(WIFEXITED(status) && !WEXITSTATUS(status));
+	return 0;
+}
+
+/* ---- the cases ---- */
+
+static void requests(void)
+{
+	int timeline = open_timeline(), other = open_timeline();
+	int a = create_fence(timeline, 1), b = create_fence(other, 1), both = merge(a, b);
+	struct sync_file_info info = { 0 };
+
+	check(a >= 0 && b >= 0 && both >= 0);
+	check(fcntl(a, F_GETFD) == FD_CLOEXEC && fcntl(both, F_GETFD) == FD_CLOEXEC);
+	check((fcntl(a, F_GETFL) & O_ACCMODE) == O_RDONLY);
+	check(!ioctl(both, SYNC_IOC_FILE_INFO, &info));
+	check(!strcmp(info.name, "merged") && info.num_fences == 2 && info.status == 0);
+	inc(timeline, 1);
+	check(status_of(a) == 1 && status_of(both) == 0);
+	inc(other, 1);
+	check(becomes_signaled(both) && status_of(both) == 1);
+	close(timeline);
+	b = create_fence(other, 5);
+	close(other);
+	check(becomes_signaled(b) && status_of(b) == -ENOENT);
+}
+
+static void mistakes(void)
+{
+	int timeline = open_timeline(), fence = create_fence(timeline, 1), before;
+	struct sync_merge_data data = { .fd2 = fence, .flags = 1 };
+	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int event = eventfd(0, EFD_CLOEXEC);
+
+	before = count_fds();
+	check(merge(fence, -1) == -ENOENT);
+	check(merge(fence, 900) == -ENOENT);
+	check(merge(fence, event) == -ENOENT);
+	check(merge(fence, timeline) == -ENOENT);
+	check(ioctl(fence, SYNC_IOC_MERGE, &data) && errno == EINVAL);
+	data.flags = 0;
+	data.pad = 1;
+	check(ioctl(fence, SYNC_IOC_MERGE, &data) && errno == EINVAL);
+	check(ioctl(fence, SYNC_IOC_MERGE, NULL) && errno == EFAULT);
+	check(ioctl(timeline, SW_SYNC_IOC_CREATE_FENCE, NULL) && errno == EFAULT);
+	/* It can be read, but the number cannot be written to it. */
+	check(ioctl(timeline, SW_SYNC_IOC_CREATE_FENCE, page) && errno == EFAULT);
+	check(merge(-1, fence) == -EBADF);
+	/* On what is not the device's, whoever it belongs to answers. */
+	check(merge(event, fence) == -ENOTTY);
+	check(create_fence(event, 1) == -ENOTTY);
+	check(merge(timeline, fence) == -ENOTTY);
+	check(count_fds() == before);
+}
+
+#define THREADS		  8
+#define FENCES_PER_THREAD 100
+
+static void *create_many(void *argument)
+{
+	int timeline = *(int *)argument, fds[FENCES_PER_THREAD];
+
+	for (int i = 0; i < FENCES_PER_THREAD; i++) {
+		fds[i] = create_fence(timeline, 1);
+		check(fds[i] >= 0);
+	}
+	for (int i = 0; i < FENCES_PER_THREAD; i++)
+		check(!close(fds[i]));
+	return NULL;
+}
+
+static void threads(void)
+{
+	int timeline = open_timeline(), before = count_fds();
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		check(!pthread_create(&threads[i], NULL, create_many, &timeline));
+	for (int i = 0; i < THREADS; i++)
+		check(!pthread_join(threads[i], NULL));
+	check(count_fds() == before);
+}
+
+static void forks(void)
+{
+	int timeline = open_timeline(), fence = create_fence(timeline, 1);
+	pid_t pid = fork();
+
+	if (!pid) {
+		/* Its own number, and its own table. */
+		int more = create_fence(timeline, 2), both = merge(fence, more);
+
+		check(more >= 0 && both >= 0);
+		inc(timeline, 1);
+		execl(own_path, own_path, "requests", node, (char *)NULL);
+		_exit(1);
+	}
+	expect_child(pid);
+	check(status_of(fence) == 1);
+}
+
+static void execs(void)
+{
+	int timeline = open_timeline(), fence = create_fence(timeline, 1);
+	char number[16];
+
+	check(fence >= 0);
+	snprintf(number, sizeof(number), "%d", fence);
+	execl(own_path, own_path, "closed", node, number, (char *)NULL);
+	_exit(1);
+}
+
+static int signals_caught;
+
+static void on_signal(int number)
+{
+	signals_caught++;
+}
+
+/*
+ * One call is one descriptor, whatever arrives meanwhile. Without SA_RESTART a signal may end it
+ * before it has begun; then there is none.
+ */
+static void signals(void)
+{
+	struct itimerval every = { .it_interval = { .tv_usec = 50 },
+				   .it_value = { .tv_usec = 50 } };
+	struct itimerval never = { 0 };
+	struct sigaction action = { .sa_handler = on_signal };
+	int timeline = open_timeline(), before = count_fds(), fd;
+
+	for (int flags = 0; flags <= 1; flags++) {
+		action.sa_flags = flags ? SA_RESTART : 0;
+		check(!sigaction(SIGALRM, &action, NULL));
+		check(!setitimer(ITIMER_REAL, &every, NULL));
+		for (int i = 0; i < 500; i++) {
+			fd = create_fence(timeline, 1);
+			check(fd >= 0 || (fd == -EINTR && !flags));
+			if (fd >= 0)
+				close(fd);
+		}
+		check(!setitimer(ITIMER_REAL, &never, NULL));
+		check(signals_caught > 0);
+		check(count_fds() == before);
+	}
+}
+
+static void send_fd(int socket_fd, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct iovec data = { .iov_base = "", .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	check(sendmsg(socket_fd, &message, 0) == 1);
+}
+
+static int receive_fd(int socket_fd)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	int fd;
+
+	check(recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return fd;
+}
+
+static struct sockaddr_un socket_address(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	return address;
+}
+
+/* The two halves of what two programs do, each run by a dma-fence-run of its own. */
+static void serves(const char *path)
+{
+	struct sockaddr_un address = socket_address(path);
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), peer, merged;
+	int timeline = open_timeline(), fence = create_fence(timeline, 1);
+
+	check(!bind(listener, (struct sockaddr *)&address, sizeof(address)) &&
+	      !listen(listener, 1));
+	peer = accept(listener, NULL, NULL);
+	check(peer >= 0 && fence >= 0);
+	send_fd(peer, fence);
+	merged = receive_fd(peer);
+	check(status_of(merged) == 0);
+	inc(timeline, 1);
+	check(becomes_signaled(merged));
+	send_fd(peer, fence);
+}
+
+static void connects(const char *path)
+{
+	struct sockaddr_un address = socket_address(path);
+	int peer = socket(AF_UNIX, SOCK_STREAM, 0), foreign, merged;
+	int timeline = open_timeline(), own = create_fence(timeline, 1);
+
+	for (int i = 0; connect(peer, (struct sockaddr *)&address, sizeof(address)); i++) {
+		check(i < PATIENCE_MS);
+		usleep(1000);
+	}
+	foreign = receive_fd(peer);
+	merged = merge(foreign, own);
+	check(own >= 0 && merged >= 0);
+	inc(timeline, 1);
+	send_fd(peer, merged);
+	/* It has signaled its part before it answers. */
+	receive_fd(peer);
+	check(status_of(merged) == 1);
+}
+
+static int export_from(int buffer, uint32_t flags)
+{
+	struct dma_buf_export_sync_file data = { .flags = flags, .fd = -7 };
+
+	return ioctl(buffer, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &data) ? -errno : data.fd;
+}
+
+static int import_into(int buffer, uint32_t flags, int fence)
+{
+	struct dma_buf_import_sync_file data = { .flags = flags, .fd = fence };
+
+	return ioctl(buffer, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &data) ? -errno : 0;
+}
+
+static void use_buffer(int buffer)
+{
+	int timeline = open_timeline(), fence = create_fence(timeline, 1), exported;
+
+	check(import_into(buffer, 0, fence) == -EINVAL);
+	check(import_into(buffer, 0x10, fence) == -EINVAL);
+	check(import_into(buffer, DMA_BUF_SYNC_WRITE, -1) == -EINVAL);
+	check(import_into(buffer, DMA_BUF_SYNC_WRITE, buffer) == -EINVAL);
+	check(export_from(buffer, 0) == -EINVAL);
+	check(export_from(buffer, DMA_BUF_SYNC_READ | 0x10) == -EINVAL);
+	/* Who reads does not wait for readers. */
+	check(import_into(buffer, DMA_BUF_SYNC_READ, fence) == 0);
+	exported = export_from(buffer, DMA_BUF_SYNC_READ);
+	check(exported >= 0 && status_of(exported) == 1);
+	check(fcntl(exported, F_GETFD) == FD_CLOEXEC);
+	exported = export_from(buffer, DMA_BUF_SYNC_WRITE);
+	check(exported >= 0 && status_of(exported) == 0);
+	check(import_into(buffer, DMA_BUF_SYNC_WRITE, fence) == 0);
+	exported = export_from(buffer, DMA_BUF_SYNC_READ);
+	check(exported >= 0 && status_of(exported) == 0);
+	inc(timeline, 1);
+	check(becomes_signaled(exported));
+	exported = export_from(buffer, DMA_BUF_SYNC_RW);
+	check(exported >= 0 && status_of(exported) == 1);
+}
+
+static void memfd(void)
+{
+	use_buffer(memfd_create("buffer", MFD_CLOEXEC));
+}
+
+/* Exits with 77 where the system has none. */
+static void dmabuf(void)
+{
+	int memory = memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct udmabuf_create create = { .memfd = (uint32_t)memory, .size = 4096 };
+	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), buffer;
+
+	if (device < 0)
+		_exit(77);
+	check(!ftruncate(memory, 4096) && !fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
+	buffer = ioctl(device, UDMABUF_CREATE, &create);
+	check(buffer >= 0);
+	use_buffer(buffer);
+}
+
+static void killed(void)
+{
+	int timeline = open_timeline();
+
+	for (int i = 0; i < 50; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			for (;;)
+				close(create_fence(timeline, 1));
+		}
+		usleep(1000);
+		check(!kill(pid, SIGKILL));
+		check(waitpid(pid, NULL, 0) == pid);
+	}
+	check(create_fence(timeline, 1) >= 0);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "requests", requests }, { "mistakes", mistakes }, { "threads", threads },
+	{ "forks", forks },	  { "execs", execs },	    { "signals", signals },
+	{ "memfd", memfd },	  { "dmabuf", dmabuf },	    { "killed", killed },
+};
+
+int main(int argc, char **argv)
+{
+	check(argc >= 3);
+	own_path = argv[0];
+	node = argv[2];
+	if (!strcmp(argv[1], "closed"))
+		return fcntl(atoi(argv[3]), F_GETFD) >= 0 || errno != EBADF;
+	if (!strcmp(argv[1], "serves")) {
+		serves(argv[3]);
+		return 0;
+	}
+	if (!strcmp(argv[1], "connects")) {
+		connects(argv[3]);
+		return 0;
+	}
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (!strcmp(argv[1], cases[i].name)) {
+			cases[i].run();
+			return 0;
+		}
+	}
+	return 2;
+}
