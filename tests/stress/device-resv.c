@@ -53,8 +53,11 @@ static int64_t in_ns(int64_t ns)
 
 static int open_device(void)
 {
-	int device = dma_fence_device_open(NULL);
+	int device;
 
+	do {
+		device = dma_fence_device_open(NULL);
+	} while (device < 0 && errno == EINTR);
 	if (device < 0)
 		fail("cannot open the device");
 	return device;
