@@ -20,3 +20,9 @@ bench_dma_fence_bench_LDADD = libdmafence.la $(LIBURING_LIBS)
 bench_floor_server_SOURCES = bench/floor-server.c bench/floor.h
 bench_floor_server_CFLAGS = $(AM_CFLAGS) $(FUSE3_CFLAGS)
 bench_floor_server_LDADD = $(FUSE3_LIBS)
+
+if ENABLE_TOOLS
+noinst_PROGRAMS += bench/run-cost
+bench_run_cost_SOURCES = bench/run-cost.c
+bench_run_cost_LDADD = libdmafence.la
+endif
