@@ -4,7 +4,8 @@
 # room for; and a checker that decides itself who runs when has nothing for them to find. So it is
 # built where no sanitizer is asked for, and the compiler knows that one.
 if ENABLE_MODEL
-model_core_sources = lib/core/fence.c lib/core/wait.c lib/core/ww_mutex.c
+model_core_sources = \
+	lib/core/fence.c lib/core/fence_slot.c lib/core/readers.c lib/core/wait.c lib/core/ww_mutex.c
 
 check_LIBRARIES = tests/model/libmodel.a tests/model/libchecker.a
 tests_model_libmodel_a_SOURCES = \
@@ -15,6 +16,7 @@ tests_model_libmodel_a_SOURCES = \
 	tests/model/model.h \
 	tests/model/planted-scenarios.c \
 	tests/model/scenario.c tests/model/scenario.h \
+	tests/model/slot-scenarios.c \
 	tests/model/wait-scenarios.c \
 	tests/model/ww_mutex-scenarios.c
 tests_model_libmodel_a_CFLAGS = $(AM_CFLAGS) -fsanitize=thread \

@@ -11,7 +11,7 @@
 
 static const struct model_scenario *const groups[] = {
 	planted_scenarios, callback_scenarios, lifetime_scenarios,
-	wait_scenarios,	   ww_mutex_scenarios,
+	wait_scenarios,	   slot_scenarios,     ww_mutex_scenarios,
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
