@@ -75,6 +75,7 @@ dist_man_MANS += \
 	man/dma_fence_device_create.3 \
 	man/dma_fence_device_create_full.3 \
 	man/dma_fence_device_default_path.3 \
+	man/dma_fence_device_end_dma.3 \
 	man/dma_fence_device_event_add.3 \
 	man/dma_fence_device_event_cancel.3 \
 	man/dma_fence_device_eventfd_add.3 \
@@ -101,6 +102,7 @@ dist_man_MANS += \
 	man/dma_fence_device_set_deadline.3 \
 	man/dma_fence_device_signal.3 \
 	man/dma_fence_device_signal_many.3 \
+	man/dma_fence_device_start_dma.3 \
 	man/dma_fence_device_timeline_advance.3 \
 	man/dma_fence_device_timeline_create.3 \
 	man/dma_fence_device_timeline_point.3 \

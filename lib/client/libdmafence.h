@@ -164,6 +164,18 @@ int dma_fence_device_buffer_fences(int device, int buffer, uint32_t usage, uint3
 int dma_fence_device_buffer_wait(int device, int buffer, uint32_t usage, int64_t deadline_ns,
 				 uint32_t *count, int *error);
 /*
+ * One operation on one buffer, of usage DMA_FENCE_USAGE_WRITE or _READ. Puts a fence on it (*handle)
+ * and waits for what was there before; on a dma-buf, begins the access to its memory. ETIME:
+ * deadline; then nothing has begun.
+ */
+int dma_fence_device_start_dma(int device, int buffer, uint32_t usage, int64_t deadline_ns,
+			       uint32_t *handle);
+/*
+ * The operation is over, with error 0 or a negative errno: ends the access, signals the fence, and
+ * closes its handle.
+ */
+int dma_fence_device_end_dma(int device, int buffer, uint32_t usage, uint32_t handle, int error);
+/*
  * When the fence is signaled, store value (size 4 or 8 bytes) at offset of the buffer and wake
  * futex waiters there.
  */

@@ -3,6 +3,7 @@ lib_LTLIBRARIES += libdmafence.la
 libdmafence_la_SOURCES = \
 	lib/client/buffer.c \
 	lib/client/device.c \
+	lib/client/dma.c \
 	lib/client/event.c \
 	lib/client/fence.c \
 	lib/client/reservation.c \

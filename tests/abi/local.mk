@@ -34,6 +34,7 @@ abi_programs = \
 	tests/abi/bad_buffer.abi \
 	tests/abi/bad_caller.abi \
 	tests/abi/bad_fd.abi \
+	tests/abi/bad_mem_fence.abi \
 	tests/abi/bad_struct.abi \
 	tests/abi/buffer.abi \
 	tests/abi/buffer_wait.abi \
@@ -50,6 +51,8 @@ abi_programs = \
 	tests/abi/lazy.abi \
 	tests/abi/library.abi \
 	tests/abi/library_resv.abi \
+	tests/abi/library_dma.abi \
+	tests/abi/library_mem_fence.abi \
 	tests/abi/library_seqno_wait.abi \
 	tests/abi/library_sync_file.abi \
 	tests/abi/lifetime.abi \
@@ -86,6 +89,10 @@ tests_abi_bad_caller_abi_LDADD = $(abi_ldadd)
 tests_abi_bad_fd_abi_SOURCES = tests/abi/bad_fd.c
 tests_abi_bad_fd_abi_CFLAGS = $(abi_cflags)
 tests_abi_bad_fd_abi_LDADD = $(abi_ldadd)
+
+tests_abi_bad_mem_fence_abi_SOURCES = tests/abi/bad_mem_fence.c
+tests_abi_bad_mem_fence_abi_CFLAGS = $(abi_cflags)
+tests_abi_bad_mem_fence_abi_LDADD = $(abi_ldadd)
 
 tests_abi_bad_struct_abi_SOURCES = tests/abi/bad_struct.c
 tests_abi_bad_struct_abi_CFLAGS = $(abi_cflags)
@@ -150,6 +157,13 @@ tests_abi_library_abi_LDADD = $(abi_ldadd) libdmafence.la
 tests_abi_library_resv_abi_SOURCES = tests/abi/library_resv.c
 tests_abi_library_resv_abi_CFLAGS = $(abi_cflags)
 tests_abi_library_resv_abi_LDADD = $(abi_ldadd) libdmafence.la
+tests_abi_library_dma_abi_SOURCES = tests/abi/library_dma.c
+tests_abi_library_dma_abi_CFLAGS = $(abi_cflags)
+tests_abi_library_dma_abi_LDADD = $(abi_ldadd) libdmafence.la
+
+tests_abi_library_mem_fence_abi_SOURCES = tests/abi/library_mem_fence.c
+tests_abi_library_mem_fence_abi_CFLAGS = $(abi_cflags)
+tests_abi_library_mem_fence_abi_LDADD = $(abi_ldadd) libdmafence.la
 
 tests_abi_library_seqno_wait_abi_SOURCES = tests/abi/library_seqno_wait.c
 tests_abi_library_seqno_wait_abi_CFLAGS = $(abi_cflags)

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* library_dma.c - libdmafence: one operation on one buffer. */
+#include <fcntl.h>
+#include <linux/udmabuf.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "libdmafence.h"
+#include "process.h"
+
+static int buffer = -1;
+
+static void begin(void)
+{
+	fixture_begin();
+	buffer = new_buffer(4096);
+}
+
+static void end(void)
+{
+	must(close(buffer));
+	fixture_end();
+}
+
+TestSuite(library_dma, .init = begin, .fini = end, .timeout = 60);
+
+static uint32_t start(uint32_t usage)
+{
+	uint32_t fence;
+
+	expect(dma_fence_device_start_dma(device, buffer, usage, DMA_FENCE_WAIT_FOREVER, &fence),
+	       0);
+	return fence;
+}
+
+static uint32_t pending(uint32_t usage)
+{
+	uint32_t handle, count;
+
+	expect(raw_buffer_fences(device, buffer, usage, 0, &handle, &count), 0);
+	expect(raw_close(device, handle), 0);
+	return count;
+}
+
+Test(library_dma, row_2_3_one_operation_is_two_calls)
+{
+	uint32_t fence = start(DMA_FENCE_USAGE_WRITE);
+
+	eventually(attachments, 1);
+	eventually(handles, 1);
+	eventually(locks, 0);
+	expect(pending(DMA_FENCE_USAGE_WRITE), 1);
+	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_WRITE, fence, 0), 0);
+	eventually(attachments, 0);
+	eventually(handles, 0);
+}
+
+Test(library_dma, row_2_3_readers_go_together_a_writer_waits)
+{
+	uint32_t a = start(DMA_FENCE_USAGE_READ), b = start(DMA_FENCE_USAGE_READ), fence;
+
+	expect_errno(dma_fence_device_start_dma(device, buffer, DMA_FENCE_USAGE_WRITE, in_ms(10),
+						&fence),
+		     ETIME);
+	/* Nothing is left of the one that gave up. */
+	eventually(handles, 2);
+	eventually(attachments, 2);
+	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, a, 0), 0);
+	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, b, 0), 0);
+	fence = start(DMA_FENCE_USAGE_WRITE);
+	expect_errno(
+		dma_fence_device_start_dma(device, buffer, DMA_FENCE_USAGE_READ, in_ms(10), &a),
+		ETIME);
+	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_WRITE, fence, -EIO), 0);
+}
+
+#define WORKERS 4
+#define ROUNDS	50
+
+struct worker {
+	struct thread thread;
+	int *inside;
+	int *done;
+};
+
+static void write_in_turn(void *data)
+{
+	struct worker *worker = data;
+	int fd = open_device(), i;
+	uint32_t fence;
+
+	for (i = 0; i < ROUNDS; i++) {
+		expect(dma_fence_device_start_dma(fd, buffer, DMA_FENCE_USAGE_WRITE,
+						  DMA_FENCE_WAIT_FOREVER, &fence),
+		       0);
+		expect(__atomic_add_fetch(worker->inside, 1, __ATOMIC_SEQ_CST), 1);
+		(*worker->done)++;
+		expect(__atomic_sub_fetch(worker->inside, 1, __ATOMIC_SEQ_CST), 0);
+		expect(dma_fence_device_end_dma(fd, buffer, DMA_FENCE_USAGE_WRITE, fence, 0), 0);
+	}
+	must(close(fd));
+}
+
+Test(library_dma, row_2_3_writers_come_one_after_the_other)
+{
+	struct worker workers[WORKERS];
+	int inside = 0, done = 0, i;
+
+	for (i = 0; i < WORKERS; i++) {
+		workers[i].inside = &inside;
+		workers[i].done = &done;
+		thread_start(&workers[i].thread, write_in_turn, &workers[i]);
+	}
+	for (i = 0; i < WORKERS; i++)
+		thread_join(&workers[i].thread);
+	expect(done, WORKERS * ROUNDS);
+}
+
+Test(library_dma, row_2_3_fences_of_every_kind_are_waited_for)
+{
+	uint64_t *memory = map_buffer(buffer, 4096);
+	uint32_t word = new_mem_fence(device, buffer, 0, 1, 8), fence;
+
+	expect(raw_attach(device, buffer, word, DMA_FENCE_USAGE_WRITE), 0);
+	expect_errno(
+		dma_fence_device_start_dma(device, buffer, DMA_FENCE_USAGE_READ, in_ms(10), &fence),
+		ETIME);
+	__atomic_store_n(memory, 1, __ATOMIC_RELEASE);
+	fence = start(DMA_FENCE_USAGE_READ);
+	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, fence, 0), 0);
+	must(munmap(memory, 4096));
+}
+
+Test(library_dma, other_usages_are_einval)
+{
+	uint32_t fence;
+
+	expect_errno(
+		dma_fence_device_start_dma(device, buffer, DMA_FENCE_USAGE_BOOKKEEP, 0, &fence),
+		EINVAL);
+	expect_errno(dma_fence_device_start_dma(device, buffer, DMA_FENCE_USAGE_KERNEL, 0, &fence),
+		     EINVAL);
+	eventually(tickets, 0);
+}
+
+Test(library_dma, row_2_7_memory_stays_mapped_from_one_operation_to_the_next)
+{
+	uint64_t *memory = map_buffer(buffer, 4096);
+	uint32_t fence, i;
+
+	for (i = 1; i <= 3; i++) {
+		fence = start(DMA_FENCE_USAGE_WRITE);
+		memory[0] = i;
+		expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_WRITE, fence, 0),
+		       0);
+		fence = start(DMA_FENCE_USAGE_READ);
+		expect(memory[0], i);
+		expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, fence, 0), 0);
+	}
+	must(munmap(memory, 4096));
+}
+
+/* -1 where there are none. */
+static int new_dmabuf(void)
+{
+	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = getpagesize() };
+	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), memory, dmabuf;
+
+	if (udmabuf < 0)
+		return -1;
+	memory = new_buffer(getpagesize());
+	must(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
+	create.memfd = memory;
+	dmabuf = must(ioctl(udmabuf, UDMABUF_CREATE, &create));
+	must(close(memory));
+	must(close(udmabuf));
+	return dmabuf;
+}
+
+Test(library_dma, dmabuf_is_told_of_the_access)
+{
+	int dmabuf = new_dmabuf();
+	uint32_t fence;
+
+	if (dmabuf < 0)
+		cr_skip_test("no /dev/udmabuf to make a dma-buf with");
+	expect(dma_fence_device_start_dma(device, dmabuf, DMA_FENCE_USAGE_WRITE,
+					  DMA_FENCE_WAIT_FOREVER, &fence),
+	       0);
+	expect(dma_fence_device_end_dma(device, dmabuf, DMA_FENCE_USAGE_WRITE, fence, 0), 0);
+	eventually(attachments, 0);
+	must(close(dmabuf));
+}
