@@ -302,7 +302,7 @@ Test(buffer, row_1_2_attached_fence_keeps_the_buffer)
 	eventually(buffers, 0);
 }
 
-Test(buffer, attachment_outlives_its_open_file_but_not_its_signaler)
+Test(buffer, row_2_5_attachment_outlives_its_open_file_but_not_its_signaler)
 {
 	int other = open_device();
 	uint32_t handle, count;

@@ -5,7 +5,7 @@
  */
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +96,7 @@ Test(resv_death, row_2_5_close_of_the_file_gives_back_all_its_locks)
 
 struct rival {
 	int order[3];
+	uint32_t *owner; /* shared by the two: who has the buffers; 0: nobody */
 };
 
 /* As a program would do it by hand. */
@@ -127,10 +128,12 @@ static void run_rival(void *data)
 		uint32_t ticket = lock_in_order(fd, rival->order), fence = new_fence(fd);
 		int i;
 
+		expect(__atomic_exchange_n(rival->owner, getpid(), __ATOMIC_RELAXED), 0);
 		for (i = 0; i < 3; i++)
 			expect(raw_attach_under(fd, ticket, rival->order[i], fence,
 						DMA_FENCE_USAGE_WRITE),
 			       0);
+		expect(__atomic_exchange_n(rival->owner, 0, __ATOMIC_RELAXED), getpid());
 		expect(raw_resv_unlock(fd, ticket, 0), 0);
 		expect(raw_signal(fd, fence, 0), 0);
 		expect(raw_close(fd, fence), 0);
@@ -140,8 +143,9 @@ static void run_rival(void *data)
 
 Test(resv_death, row_2_2_two_processes_lock_the_same_buffers_in_opposite_orders, .timeout = 240)
 {
-	struct rival forward = { { buffers[0], buffers[1], buffers[2] } };
-	struct rival backward = { { buffers[2], buffers[1], buffers[0] } };
+	uint32_t *owner = map_buffer(buffers[3], 4096);
+	struct rival forward = { { buffers[0], buffers[1], buffers[2] }, owner };
+	struct rival backward = { { buffers[2], buffers[1], buffers[0] }, owner };
 	pid_t pids[2] = { spawn(run_rival, &forward), spawn(run_rival, &backward) };
 	int i, status;
 
@@ -151,6 +155,7 @@ Test(resv_death, row_2_2_two_processes_lock_the_same_buffers_in_opposite_orders,
 	}
 	eventually(locks, 0);
 	eventually(attachments, 0);
+	must(munmap(owner, 4096));
 }
 
 /* ---- holders that are too slow: a daemon of their own, with a short hold time ---- */
