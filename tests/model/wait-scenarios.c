@@ -40,8 +40,11 @@ static __attribute__((noinline)) void overwrite(volatile uint64_t *words)
 		words[i] = 0;
 }
 
-/* Writes over what the stack of the wait was: nobody may come back to it. */
-static void reuse_stack(void)
+/*
+ * Writes over what the stack of the wait was: nobody may come back to it. Not inlined, so as to
+ * have its words in that place; the other not, so as not to have these writes left out.
+ */
+static __attribute__((noinline)) void reuse_stack(void)
 {
 	volatile uint64_t words[STACK_WORDS];
 
