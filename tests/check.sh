@@ -88,6 +88,22 @@ record_results()
 	fi
 }
 
+# record_rules FOLDER HALF...: whether each rule of tests/rows is shown by what has run there.
+record_rules()
+{
+	local told text status=0
+	told=$(tests/rows/check --results "$@" 2>&1) || status=$?
+	printf '%s\n' "$told" >>"$log"
+	if [ "$status" = 0 ]; then
+		record PASS "every rule is shown: ${*:2}"
+		return
+	fi
+	grep -q '^not ok' <<<"$told" || record FAIL "tests/rows/check ended with status $status"
+	while read -r text; do
+		record FAIL "$text"
+	done < <(sed -n 's/^not ok [0-9]* - //p' <<<"$told")
+}
+
 # ---- building and testing in build/FOLDER ----
 
 # build FOLDER ARGUMENT...: all programs and all tests.
@@ -129,7 +145,7 @@ test_sanitized()
 		"LSAN_OPTIONS=suppressions=$PWD/tests/leaks-of-others:print_suppressions=0"
 		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
 		"TSAN_OPTIONS=log_path=$reports/thread")
-	test_in "$1" '$(filter-out man/% tests/header/% %-speed,$(TESTS))' "${prefix[@]}"
+	test_in "$1" '$(filter-out man/% tests/header/% tests/rows/% %-speed,$(TESTS))' "${prefix[@]}"
 	for report in "$reports"/*; do
 		[ -s "$report" ] || continue
 		cat "$report" >>"$log"
@@ -141,7 +157,9 @@ test_sanitized()
 
 stage_gcc()
 {
-	build gcc CC=gcc --enable-werror && test_in gcc '$(TESTS)'
+	build gcc CC=gcc --enable-werror || return
+	test_in gcc '$(TESTS)'
+	record_rules build/gcc core device
 }
 
 stage_clang()
@@ -177,6 +195,7 @@ stage_guest()
 	mkdir -p "$results"
 	quietly tests/guest/check build/gcc "$results" || status=$?
 	record_results "$results" "$status"
+	record_rules "$results" device
 }
 
 # Each part can be left out. What is left out is not built, and nothing else needs it.

@@ -7,3 +7,4 @@ include tests/header/local.mk
 include tests/guest/local.mk
 include tests/install/local.mk
 include tests/run/local.mk
+include tests/rows/local.mk
