@@ -195,21 +195,16 @@ Test(buffer_wait, unknown_usage_is_einval)
 		expect(raw_buffer_wait(device, buffer, bad[i], 0, &wait), -EINVAL);
 }
 
-Test(buffer_wait, another_process_is_waited_for)
+Test(buffer_wait, fence_of_another_open_is_waited_for)
 {
-	struct dma_fence_create create = {
-		.flags = DMA_FENCE_CREATE_AUTO_SIGNAL,
-		.signal_delay_ns = 30 * NSEC_PER_MSEC,
-		.signal_error = -EIO,
-	};
-	struct dma_fence_buffer_wait wait;
+	struct buffer_waiter waiter;
 	int other = open_device();
+	uint32_t fence = new_fence(other);
 
-	expect(raw_ioctl(other, DMA_FENCE_IOC_CREATE, &create), 0);
-	expect(raw_attach(other, buffer, create.handle, DMA_FENCE_USAGE_WRITE), 0);
-	expect(raw_buffer_wait(device, buffer, DMA_FENCE_USAGE_READ, DMA_FENCE_WAIT_FOREVER, &wait),
-	       0);
-	expect(wait.error, -EIO);
+	expect(raw_attach(other, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
+	start(&waiter, DMA_FENCE_USAGE_READ, DMA_FENCE_WAIT_FOREVER);
+	expect(raw_signal(other, fence, -EIO), 0);
+	expect_end(&waiter, 0, 1, -EIO);
 	must(close(other));
 }
 

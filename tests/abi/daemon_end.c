@@ -132,6 +132,21 @@ Test(daemon_end, sigterm_wakes_who_waits)
 	expect(waiter.status, -ECANCELED);
 }
 
+Test(daemon_end, sigterm_wakes_who_waits_for_memory)
+{
+	int buffer = new_buffer(4096);
+	uint32_t fence = new_mem_fence(fd, buffer, 0, 1, 8);
+	struct waiter waiter;
+
+	waiter_start(&waiter, fd, fence, DMA_FENCE_WAIT_FOREVER);
+	wait_until_waiting(1);
+	stop(SIGTERM);
+	waiter_join(&waiter);
+	expect(waiter.result, 0);
+	expect(waiter.status, -ECANCELED);
+	must(close(buffer));
+}
+
 Test(daemon_end, sigterm_wakes_who_polls)
 {
 	struct poller poller = { .fd = sync_file_of(new_fence(fd)) };

@@ -114,6 +114,16 @@ Test(daemon_start, bad_resv_timeout_is_one_line)
 	refused_option("--resv-timeout", "1s", "resv-timeout");
 }
 
+Test(daemon_start, bad_memory_poll_is_one_line)
+{
+	refused_option("--memory-poll", "0", "memory-poll");
+	refused_option("--memory-poll", "1e-6", "memory-poll");
+	refused_option("--memory-poll", "2", "memory-poll");
+	refused_option("--memory-poll", "nan", "memory-poll");
+	refused_option("--memory-poll", "-1", "memory-poll");
+	refused_option("--memory-poll", "1ms", "memory-poll");
+}
+
 Test(daemon_start, unknown_owner_is_one_line)
 {
 	refused_option("--owner", "no such user", "owner");
@@ -467,4 +477,22 @@ Test(daemon_start, resv_timeout_is_a_second_unless_told)
 	expect(hold_time(NULL), NSEC_PER_SEC);
 	expect(hold_time(half), NSEC_PER_SEC / 2);
 	expect(hold_time(never), 0);
+}
+
+static uint64_t memory_poll_of(const char *const *options)
+{
+	int fd = start(options);
+	struct dma_fence_caps caps;
+
+	expect(raw_caps(fd, &caps), 0);
+	stop(fd);
+	return caps.memory_poll_ns;
+}
+
+Test(daemon_start, memory_poll_is_a_millisecond_unless_told)
+{
+	const char *const options[] = { "--memory-poll", "0.25", NULL };
+
+	expect(memory_poll_of(NULL), NSEC_PER_MSEC);
+	expect(memory_poll_of(options), 250 * NSEC_PER_MSEC);
 }

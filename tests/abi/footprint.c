@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* footprint.c - what the daemon costs: idle, and with many fences; and the limits that GET_CAPS
  * tells. Raw ioctls. */
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon.h"
@@ -99,7 +101,7 @@ static void look_at_cpu(unsigned long *ticks, unsigned long *switches)
 static void work_a_little(void)
 {
 	int buffer = new_buffer(4096), sync_file = open_node(daemon_of_test.node);
-	uint32_t fence = new_fence(fd), event;
+	uint32_t fence = new_fence(fd), event, word;
 	struct dma_fence_caps caps;
 	uint64_t token[2];
 
@@ -111,6 +113,11 @@ static void work_a_little(void)
 	expect(raw_bind(sync_file, token), 0);
 	expect(raw_wait(fd, fence, in_ms(1)), -ETIME);
 	expect(raw_signal(fd, fence, 0), 0);
+	word = new_mem_fence(fd, buffer, 8, 1, 8);
+	expect(raw_wait(fd, word, in_ms(10)), -ETIME);
+	expect(raw_close(fd, word), 0);
+	/* One that nobody waits for is looked at by nobody. */
+	new_mem_fence(fd, buffer, 8, 1, 8);
 	must(close(sync_file));
 	must(close(buffer));
 }
@@ -160,6 +167,54 @@ Test(footprint, daemon_with_waiters_burns_no_cpu)
 	expect(raw_signal(fd, fence, 0), 0);
 	for (i = 0; i < 10; i++)
 		waiter_join(&waiters[i]);
+}
+
+/* How often a file is mapped in the daemon. */
+static unsigned int mappings_of(int buffer)
+{
+	char path[64], line[512];
+	unsigned int count = 0;
+	struct stat stat;
+	FILE *maps;
+
+	must(fstat(buffer, &stat));
+	snprintf(path, sizeof(path), "/proc/%d/maps", daemon_of_test.pid);
+	maps = fopen(path, "re");
+	check(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		unsigned long long inode;
+
+		count += sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 && inode == stat.st_ino;
+	}
+	fclose(maps);
+	return count;
+}
+
+Test(footprint, row_3_6_buffer_is_mapped_at_its_first_use_and_stays_so_for_all_others)
+{
+	int buffer = new_buffer(1 << 20), read_only, i;
+	uint32_t fence = new_fence(fd);
+	char path[32];
+
+	expect(raw_attach(fd, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
+	expect(mappings_of(buffer), 0);
+	for (i = 0; i < 100; i++) {
+		uint32_t short_one = new_fence(fd);
+
+		expect(raw_seqno_write(fd, short_one, buffer, i * 4096, 1, 8), 0);
+		expect(raw_signal(fd, short_one, 0), 0);
+		expect(mappings_of(buffer), 1);
+	}
+	/* Who may only read shares it. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
+	read_only = must(open(path, O_RDONLY | O_CLOEXEC));
+	expect(raw_close(fd, new_mem_fence(fd, read_only, 8, 1, 8)), 0);
+	expect(mappings_of(buffer), 1);
+	must(close(read_only));
+	/* It goes with the last that is pending there. */
+	expect(raw_signal(fd, fence, 0), 0);
+	expect(mappings_of(buffer), 0);
+	must(close(buffer));
 }
 
 #define MANY 100000
