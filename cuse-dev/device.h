@@ -8,6 +8,7 @@
  *   reader   reads requests and applies them in the order of their arrival (loop.c)
  *   timer    signals what has run out of time and ends waits (timer.c)
  *   lanes    borrow fds and memory of callers, then apply the result (lane.c)
+ *   watches  look at memory that fences are waited for in (memory_watch.c)
  *
  * All calls into the core are made under it, so callbacks of fences run under it as well.
  * A signal answers the requests that were parked for it under the lock, too: a write to /dev/fuse

@@ -33,8 +33,8 @@
  * Who may signal
  * --------------
  * A handle from CREATE, and the timeline that the fence is a point of. Handles that came from
- * IMPORT, MERGE or BUFFER_FENCES may wait, query, attach and export; SIGNAL through them is
- * EPERM. When the last handle that could signal a fence is gone (CLOSE, close(), exit, SIGKILL),
+ * IMPORT, MERGE, BUFFER_FENCES or MEM_FENCE may wait, query, attach and export; SIGNAL through
+ * them is EPERM. When the last handle that could signal a fence is gone (CLOSE, close(), exit, SIGKILL),
  * an active fence is signaled with -ECANCELED, so nobody ever waits for a dead process. A fence
  * that is not signaled within its timeout is signaled with -ETIMEDOUT.
  *

@@ -207,3 +207,48 @@ Test(signal, only_one_of_several_threads_signals)
 		expect(raw_close(device, race.handle), 0);
 	}
 }
+
+/* ---- many at once, looked at by another ---- */
+
+#define POINTS 200
+#define ROUNDS 100
+
+struct looker {
+	struct thread thread;
+	uint32_t first, last;
+};
+
+/* Both in one request, until they are signaled. */
+static void look_at_both_ends(void *data)
+{
+	const struct looker *looker = data;
+	struct dma_fence_wait_item items[2] = { { .handle = looker->first },
+						{ .handle = looker->last } };
+
+	do {
+		int result = raw_wait_many(device, items, 2, DMA_FENCE_WAIT_ALL, 0, NULL);
+
+		check(result == 0 || result == -ETIME);
+		expect(items[0].status, items[1].status);
+	} while (!items[0].status);
+}
+
+Test(signal, row_1_15_many_points_of_a_timeline_are_signaled_in_one_step)
+{
+	uint32_t points[POINTS], line, round, i;
+	struct looker looker;
+
+	for (round = 0; round < ROUNDS; round++) {
+		line = new_timeline(device, 0);
+		for (i = 0; i < POINTS; i++)
+			points[i] = new_point(device, line);
+		looker.first = points[0];
+		looker.last = points[POINTS - 1];
+		thread_start(&looker.thread, look_at_both_ends, &looker);
+		expect(raw_signal_many(device, points, POINTS, 0), 0);
+		thread_join(&looker.thread);
+		for (i = 0; i < POINTS; i++)
+			expect(raw_close(device, points[i]), 0);
+		expect(raw_close(device, line), 0);
+	}
+}
