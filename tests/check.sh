@@ -6,7 +6,7 @@
 
 # ---- the stages: what each is, in the order in which they run ----
 
-stages=(gcc clang sanitizers threads guest options distcheck)
+stages=(gcc clang sanitizers threads guest clients options distcheck)
 
 about_stage()
 {
@@ -16,6 +16,7 @@ about_stage()
 	sanitizers) echo "the same programs under AddressSanitizer, UndefinedBehaviorSanitizer" ;;
 	threads) echo "the stress programs under ThreadSanitizer" ;;
 	guest) echo "the device's tests over CUSE, in a virtual machine" ;;
+	clients) echo "programs that others wrote: over FUSE, and over CUSE in a virtual machine" ;;
 	options) echo "builds with one part left out" ;;
 	distcheck) echo "make distcheck: the archive builds, passes its tests, installs" ;;
 	*) return 1 ;;
@@ -158,7 +159,7 @@ test_sanitized()
 stage_gcc()
 {
 	build gcc CC=gcc --enable-werror || return
-	test_in gcc '$(TESTS)'
+	test_in gcc '$(filter-out tests/clients/%,$(TESTS))'
 	record_rules build/gcc core device
 }
 
@@ -179,23 +180,44 @@ stage_threads()
 		CFLAGS="-O1 -g" && test_sanitized threads
 }
 
-stage_guest()
+# test_in_guest NAME TESTS SECONDS: those device tests of build/gcc, each for so long at most, with
+# their results in build/NAME. Returns whether any could be run.
+test_in_guest()
 {
-	local results=$PWD/build/guest status=0
+	local results=$PWD/build/$1 status=0
 	if [ "$(uname -m)" != x86_64 ]; then
 		record SKIP "the guest is an x86_64 machine, this is $(uname -m)"
-		return
+		return 1
 	fi
-	build gcc CC=gcc --enable-werror || return
 	quietly tests/guest/setup || { apt_get update && quietly tests/guest/setup; } || {
 		record FAIL "no guest"
-		return
+		return 1
 	}
 	rm -rf "$results"
 	mkdir -p "$results"
-	quietly tests/guest/check build/gcc "$results" || status=$?
+	quietly tests/guest/check build/gcc "$results" "$2" "$3" || status=$?
 	record_results "$results" "$status"
-	record_rules "$results" device
+	return 0
+}
+
+stage_guest()
+{
+	build gcc CC=gcc --enable-werror || return
+	test_in_guest guest '$(filter-out tests/clients/%,$(filter %.abi,$(TESTS)))' 600 &&
+		record_rules "$PWD/build/guest" device
+}
+
+# What cannot be fetched is skipped by the tests that need it, which say why. In the guest, where all
+# is emulated, the selftests take minutes, and a multiple of that where others use the processors.
+stage_clients()
+{
+	build gcc CC=gcc --enable-werror || return
+	quietly tests/clients/fetch-selftests || {
+		apt_get update
+		quietly tests/clients/fetch-selftests
+	}
+	test_in gcc '$(filter tests/clients/%,$(TESTS))' TEST_TIME_LIMIT=900
+	test_in_guest guest-clients '$(filter tests/clients/%.abi,$(TESTS))' 3000
 }
 
 # Each part can be left out. What is left out is not built, and nothing else needs it.
@@ -216,7 +238,8 @@ stage_options()
 stage_distcheck()
 {
 	build gcc CC=gcc --enable-werror || return
-	if make_in build/gcc distcheck; then
+	# What was tested of the clients once need not be there again.
+	if DMA_FENCE_SELFTESTS_DIR=$PWD/build/none make_in build/gcc distcheck; then
 		record PASS "make distcheck"
 	else
 		record FAIL "make distcheck"

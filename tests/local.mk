@@ -5,6 +5,7 @@ include tests/stress/local.mk
 include tests/model/local.mk
 include tests/header/local.mk
 include tests/guest/local.mk
+include tests/clients/local.mk
 include tests/install/local.mk
 include tests/run/local.mk
 include tests/rows/local.mk
