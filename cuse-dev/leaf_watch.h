@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leaf_watch.h - has a container look at itself whenever one of the fences that it is made of is
- * signaled, though nobody waits for it.
+ * leaf_watch.h - has a container look at itself when those of the fences that it is made of are
+ * signaled that decide, though nobody waits for it.
  *
  * A container whose signaling is not enabled learns of its members from looks alone. Who has only
  * something to clean up does not enable it (dma_fence_add_passive_callback()), and would never be

@@ -181,6 +181,86 @@ Test(lazy, row_1_14_fence_for_those_who_wait_on_memory_leaves_the_buffer_with_it
 	must(close(buffer));
 }
 
+Test(lazy, fence_of_containers_in_containers_leaves_the_buffer_when_the_last_part_is_signaled)
+{
+	uint32_t a = new_lazy_fence(device), b = new_lazy_fence(device), c = new_fence(device);
+	uint32_t done = new_signaled_fence(device, 0);
+	/* Either of two, and one that is a part twice; what is signaled drops out. */
+	uint32_t any = new_merge(device, a, b, DMA_FENCE_MERGE_ANY);
+	uint32_t all =
+		new_merge(device, new_merge(device, any, a, 0), new_merge(device, c, done, 0), 0);
+	int buffer = new_buffer(4096);
+
+	expect(raw_signal(device, b, 0), 0);
+	expect(raw_attach_for_memory_waiters(device, buffer, all, DMA_FENCE_USAGE_READ), 0);
+	eventually(attachments, 1);
+	expect(raw_signal(device, a, 0), 0);
+	eventually(attachments, 1);
+	expect(status_of(device, all), 0);
+	expect(raw_signal(device, c, -EIO), 0);
+	eventually(attachments, 0);
+	expect(status_of(device, all), -EIO);
+	must(close(buffer));
+}
+
+/* So many at a time fit into a request. */
+#define PART  4000
+#define PARTS 16000
+
+/* Of all the parts and the fence that is named. */
+static uint32_t merge_parts(const uint32_t *parts, uint32_t merged, uint32_t flags)
+{
+	uint32_t handles[PART + 1];
+
+	for (unsigned int i = 0; i < PARTS; i += PART) {
+		memcpy(handles, parts + i, PART * sizeof(*handles));
+		handles[PART] = merged;
+		expect(raw_merge(device, handles, PART + 1, flags, &merged), 0);
+	}
+	return merged;
+}
+
+/* Of its parts, and of a fence that any of as many others would signal. */
+static uint32_t new_large_fence(uint32_t parts[PARTS])
+{
+	uint32_t any;
+
+	for (unsigned int i = 0; i < PARTS; i++)
+		parts[i] = new_fence(device);
+	any = merge_parts(parts, parts[0], DMA_FENCE_MERGE_ANY);
+	for (unsigned int i = 0; i < PARTS; i++)
+		parts[i] = new_fence(device);
+	return merge_parts(parts, any, 0);
+}
+
+/* How long that takes. */
+static int64_t signal_parts(const uint32_t *parts)
+{
+	int64_t began = now_ns();
+
+	for (unsigned int i = 0; i < PARTS; i += PART)
+		expect(raw_signal_many(device, parts + i, PART, 0), 0);
+	return now_ns() - began;
+}
+
+Test(lazy, signals_take_no_longer_for_a_large_fence_on_a_buffer_of_those_who_wait_on_memory)
+{
+	static uint32_t parts[PARTS];
+	int buffer = new_buffer(4096);
+	int64_t alone, attached;
+	uint32_t all;
+
+	new_large_fence(parts);
+	alone = signal_parts(parts);
+	all = new_large_fence(parts);
+	expect(raw_attach_for_memory_waiters(device, buffer, all, DMA_FENCE_USAGE_READ), 0);
+	attached = signal_parts(parts);
+	/* A look at all of it with each signal takes hundreds of times as long. */
+	check(attached < 20 * alone + 100 * NSEC_PER_MSEC);
+	eventually(attachments, 1);
+	must(close(buffer));
+}
+
 Test(lazy, row_1_9_waiter_for_a_container_is_told_to_all_whose_fence_is_in_it)
 {
 	uint32_t a = new_lazy_fence(device), b = new_lazy_fence(device);
