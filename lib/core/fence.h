@@ -95,6 +95,8 @@ enum dma_fence_flag_bits {
 	DMA_FENCE_FLAG_NAMES_STAY_BIT,
 	/* It is a struct mem_fence: see mem_fence.h. */
 	DMA_FENCE_FLAG_MEMORY_BIT,
+	/* Its seqno has 32 bits and wraps: see dma_fence_is_later(). Set before others know it. */
+	DMA_FENCE_FLAG_SEQNO32_BIT,
 	DMA_FENCE_FLAG_USER_BITS,
 };
 
@@ -232,9 +234,17 @@ void dma_fence_set_deadline(struct dma_fence *fence, int64_t deadline_ns);
 const char *dma_fence_driver_name(struct dma_fence *fence);
 const char *dma_fence_timeline_name(struct dma_fence *fence);
 
-/* Is a later than b? Both of one context. */
+/*
+ * Is a later than b? Both of one context. A seqno has 64 bits and does not wrap, unless the context
+ * is one of DMA_FENCE_FLAG_SEQNO32_BIT: of those the sign of the 32-bit difference counts, right
+ * for fences that lie less than half of the range apart.
+ */
 static inline bool dma_fence_is_later(const struct dma_fence *a, const struct dma_fence *b)
 {
+	const uint32_t flags = atomic_load_explicit(&a->flags, memory_order_relaxed);
+
+	if (flags & (1u << DMA_FENCE_FLAG_SEQNO32_BIT))
+		return (int32_t)((uint32_t)a->seqno - (uint32_t)b->seqno) > 0;
 	return a->seqno > b->seqno;
 }
 

@@ -18,7 +18,6 @@
 /* What sorting looks at, together in one place: the fences themselves are all over the memory. */
 struct candidate {
 	uint64_t context;
-	uint64_t seqno;
 	struct dma_fence *fence; /* a reference */
 };
 
@@ -77,7 +76,6 @@ static void collect_one(struct merge *merge, struct dma_fence *fence)
 	else
 		merge->candidates[merge->count++] = (struct candidate){
 			.context = fence->context,
-			.seqno = fence->seqno,
 			.fence = dma_fence_get(fence),
 		};
 }
@@ -99,11 +97,15 @@ static int compare(const void *left, const void *right)
 {
 	const struct candidate *a = left, *b = right;
 
-	if (a->context != b->context)
-		return a->context < b->context ? -1 : 1;
-	if (a->seqno != b->seqno)
-		return a->seqno < b->seqno ? -1 : 1;
-	return 0;
+	return (a->context > b->context) - (a->context < b->context);
+}
+
+static void swap(struct candidate *a, struct candidate *b)
+{
+	const struct candidate was_a = *a;
+
+	*a = *b;
+	*b = was_a;
 }
 
 /* Sorts, and leaves one of each context: the latest for all, the earliest for any. */
@@ -120,9 +122,9 @@ static void keep_one_per_context(struct merge *merge)
 			candidates[kept++] = candidates[i];
 			continue;
 		}
-		dma_fence_put(merge->any ? candidates[i].fence : last->fence);
-		if (!merge->any)
-			*last = candidates[i];
+		if (dma_fence_is_later(candidates[i].fence, last->fence) != merge->any)
+			swap(last, &candidates[i]);
+		dma_fence_put(candidates[i].fence);
 	}
 	merge->count = kept;
 }

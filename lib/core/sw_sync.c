@@ -120,7 +120,7 @@ struct sw_sync_timeline *sw_sync_timeline_create(const char *name)
 
 /*
  * The one that is pending for a value, with a reference. NULL: there is none, or its last reference
- * has just gone; that one makes room for another. Lock held.
+ * has just gone, or somebody has signaled it by itself; that one makes room for another. Lock held.
  */
 static struct dma_fence *find_pending(struct sw_sync_timeline *timeline, int64_t value)
 {
@@ -129,7 +129,7 @@ static struct dma_fence *find_pending(struct sw_sync_timeline *timeline, int64_t
 	HASH_FIND(hh, timeline->by_value, &value, sizeof(value), fence);
 	if (!fence)
 		return NULL;
-	if (dma_fence_get_unless_zero(&fence->base))
+	if (!fence_is_marked(&fence->base) && dma_fence_get_unless_zero(&fence->base))
 		return &fence->base;
 	unlist(fence);
 	return NULL;
@@ -158,8 +158,10 @@ static struct dma_fence *make(struct sw_sync_timeline *timeline, uint32_t value,
 	fence->value = extended;
 	fence->deadline_ns = INT64_MAX;
 	dma_fence_init(&fence->base, &ops, &timeline->lock, timeline->context, value);
-	/* They are the timeline's, which the fence keeps. */
-	atomic_fetch_or_explicit(&fence->base.flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT,
+	/* The names are the timeline's, which the fence keeps. */
+	atomic_fetch_or_explicit(&fence->base.flags,
+				 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT |
+					 1u << DMA_FENCE_FLAG_SEQNO32_BIT,
 				 memory_order_relaxed);
 	if (extended <= timeline->value) {
 		dma_fence_mark_signaled_locked(&fence->base, dma_fence_now());
@@ -197,7 +199,8 @@ static struct sw_sync_fence *mark_up_to(struct sw_sync_timeline *timeline, int64
 		struct sw_sync_fence *fence = container_of(first, struct sw_sync_fence, node);
 
 		unlist(fence);
-		if (!dma_fence_get_unless_zero(&fence->base))
+		/* One signaled by itself has callbacks that are its signaler's to run. */
+		if (fence_is_marked(&fence->base) || !dma_fence_get_unless_zero(&fence->base))
 			continue;
 		dma_fence_set_error(&fence->base, error);
 		dma_fence_mark_signaled_locked(&fence->base, now);

@@ -404,6 +404,20 @@ Test(fence, row_5_1_later_is_the_larger_seqno)
 	dma_fence_put(late);
 }
 
+Test(fence, row_5_1_seqno_of_32_bits_wraps)
+{
+	struct dma_fence *before = fence_create_at(1, UINT32_MAX), *after = fence_create_at(1, 0);
+
+	cr_expect(dma_fence_is_later(before, after));
+	before->flags |= 1u << DMA_FENCE_FLAG_SEQNO32_BIT;
+	after->flags |= 1u << DMA_FENCE_FLAG_SEQNO32_BIT;
+	cr_expect(dma_fence_is_later(after, before));
+	cr_expect_not(dma_fence_is_later(before, after));
+	cr_expect_not(dma_fence_is_later(after, after));
+	dma_fence_put(before);
+	dma_fence_put(after);
+}
+
 Test(stub, is_signaled_and_the_same_for_all)
 {
 	struct dma_fence *stub = dma_fence_get_stub(), *again = dma_fence_get_stub();

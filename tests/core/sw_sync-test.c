@@ -114,6 +114,79 @@ Test(sw_sync, values_wrap_around)
 	sw_sync_timeline_destroy(timeline);
 }
 
+Test(sw_sync, the_later_of_two_stays_across_the_wrap)
+{
+	struct dma_fence *before, *after, *merged, *latest;
+	struct dma_resv resv;
+
+	sw_sync_timeline_inc(timeline, UINT32_MAX - 1);
+	before = create(UINT32_MAX);
+	after = create(1);
+	merged = dma_fence_unwrap_merge(after, before);
+	cr_expect_eq(merged, after);
+	dma_fence_put(merged);
+	merged = dma_fence_merge_any(2, (struct dma_fence *[]){ after, before });
+	cr_expect_eq(merged, before);
+	dma_fence_put(merged);
+
+	dma_resv_init(&resv);
+	dma_resv_add_fence(&resv, before, DMA_RESV_USAGE_WRITE);
+	dma_resv_add_fence(&resv, after, DMA_RESV_USAGE_WRITE);
+	latest = dma_resv_get_singleton(&resv, DMA_RESV_USAGE_WRITE, NULL);
+	cr_expect_eq(latest, after);
+	dma_fence_put(latest);
+	dma_resv_fini(&resv);
+
+	dma_fence_put(before);
+	dma_fence_put(after);
+	sw_sync_timeline_destroy(timeline);
+}
+
+/* A callback that moves the timeline, and how many were signaled by that. */
+struct mover {
+	struct dma_fence_cb callback;
+	unsigned int signaled;
+	struct recorder *next;
+	int calls_of_next;
+};
+
+static void move(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	struct mover *mover = (struct mover *)callback;
+
+	mover->signaled = sw_sync_timeline_inc(timeline, 5);
+	mover->calls_of_next = mover->next->calls;
+}
+
+Test(sw_sync, callbacks_of_a_fence_signaled_by_itself_are_its_signalers)
+{
+	struct dma_fence *fence = create(3);
+	struct recorder second = { 0 };
+	struct mover first = { .next = &second, .calls_of_next = -1, .signaled = 1 };
+
+	dma_fence_add_callback(fence, &first.callback, move);
+	dma_fence_add_callback(fence, &second.callback, record);
+	dma_fence_signal(fence);
+	cr_expect_eq(first.signaled, 0);
+	cr_expect_eq(first.calls_of_next, 0, "its turn is after the first");
+	cr_expect_eq(second.calls, 1);
+	dma_fence_put(fence);
+	sw_sync_timeline_destroy(timeline);
+}
+
+Test(sw_sync, fence_signaled_by_itself_is_not_the_one_for_its_value_any_more)
+{
+	struct dma_fence *early = create(3), *fence;
+
+	dma_fence_signal(early);
+	fence = create(3);
+	cr_expect_eq(dma_fence_get_status(fence), 0);
+	cr_expect_eq(sw_sync_timeline_inc(timeline, 3), 1);
+	expect_status(fence, 1);
+	dma_fence_put(early);
+	sw_sync_timeline_destroy(timeline);
+}
+
 Test(sw_sync, inc_may_pass_half_the_range)
 {
 	struct dma_fence *near = create(1), *far = create(INT32_MAX);
