@@ -237,7 +237,7 @@ bool dma_fence_is_array(const struct dma_fence *fence)
 
 struct dma_fence_array *to_dma_fence_array(struct dma_fence *fence)
 {
-	return dma_fence_is_array(fence) ? array_of(fence) : NULL;
+	return fence && dma_fence_is_array(fence) ? array_of(fence) : NULL;
 }
 
 unsigned int dma_fence_array_count(const struct dma_fence_array *array)

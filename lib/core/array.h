@@ -24,7 +24,7 @@ struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fe
 /* The fence that the array is: borrowed, lives as long as the array's last reference. */
 struct dma_fence *dma_fence_array_base(struct dma_fence_array *array);
 bool dma_fence_is_array(const struct dma_fence *fence);
-/* NULL when fence is no array. */
+/* NULL when fence is no array, or NULL. */
 struct dma_fence_array *to_dma_fence_array(struct dma_fence *fence);
 unsigned int dma_fence_array_count(const struct dma_fence_array *array);
 bool dma_fence_array_signals_on_any(const struct dma_fence_array *array);

@@ -359,7 +359,9 @@ struct dma_fence_chain *to_dma_fence_chain(struct dma_fence *fence)
 
 struct dma_fence *dma_fence_chain_contained(struct dma_fence *fence)
 {
-	return dma_fence_is_chain(fence) ? chain_of(fence)->fence : fence;
+	struct dma_fence_chain *chain = to_dma_fence_chain(fence);
+
+	return chain ? chain->fence : fence;
 }
 
 uint64_t dma_fence_chain_prev_seqno(const struct dma_fence_chain *chain)
@@ -369,7 +371,8 @@ uint64_t dma_fence_chain_prev_seqno(const struct dma_fence_chain *chain)
 
 struct dma_fence *dma_fence_chain_walk(struct dma_fence *fence)
 {
-	struct dma_fence *prev = dma_fence_is_chain(fence) ? collect(chain_of(fence)) : NULL;
+	struct dma_fence_chain *chain = to_dma_fence_chain(fence);
+	struct dma_fence *prev = chain ? collect(chain) : NULL;
 
 	dma_fence_put(fence);
 	return prev;

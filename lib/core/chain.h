@@ -48,9 +48,9 @@ void dma_fence_chain_init(struct dma_fence_chain *chain, struct dma_fence *prev,
 /* The fence that the link is: borrowed, lives as long as the link's last reference. */
 struct dma_fence *dma_fence_chain_base(struct dma_fence_chain *chain);
 bool dma_fence_is_chain(const struct dma_fence *fence);
-/* NULL when fence is no chain. */
+/* NULL when fence is no chain, or NULL. */
 struct dma_fence_chain *to_dma_fence_chain(struct dma_fence *fence);
-/* The link's own fence; fence itself when it is no chain. Borrowed from it. */
+/* The link's own fence; fence itself when it is no chain, or NULL. Borrowed from it. */
 struct dma_fence *dma_fence_chain_contained(struct dma_fence *fence);
 /*
  * The seqno of the link before, as it was when this one was made; 0 for the first of a context.
@@ -60,8 +60,8 @@ uint64_t dma_fence_chain_prev_seqno(const struct dma_fence_chain *chain);
 
 /*
  * One step back: the nearest link before fence whose own fence is not signaled, or what lies before
- * the chain if that is not; NULL when there is none. Takes fence's reference, gives one. Takes out
- * of the chain what it steps over.
+ * the chain if that is not; NULL when there is none. Takes fence's reference, gives one; takes
+ * NULL. Takes out of the chain what it steps over.
  */
 struct dma_fence *dma_fence_chain_walk(struct dma_fence *fence);
 /*

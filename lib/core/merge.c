@@ -172,12 +172,14 @@ static struct dma_fence *merge_fences(unsigned int count, struct dma_fence **fen
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		room += count_parts(&merge, fences[i]);
+		room += fences[i] ? count_parts(&merge, fences[i]) : 0;
 	merge.candidates = malloc(room * sizeof(*merge.candidates));
 	if (!merge.candidates)
 		return NULL;
-	for (i = 0; i < count; i++)
-		collect(&merge, fences[i]);
+	for (i = 0; i < count; i++) {
+		if (fences[i])
+			collect(&merge, fences[i]);
+	}
 	result = make_result(&merge);
 	for (i = 0; i < merge.count; i++)
 		dma_fence_put(merge.candidates[i].fence);

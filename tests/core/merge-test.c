@@ -30,6 +30,24 @@ static void expect_members(struct dma_fence *merged, bool any, unsigned int coun
 			     "member %u", i);
 }
 
+Test(merge, passes_over_what_is_null)
+{
+	struct dma_fence *fence = fence_create(), *merged;
+
+	merged = dma_fence_unwrap_merge(NULL, fence, NULL);
+	cr_expect_eq(merged, fence);
+	dma_fence_put(merged);
+	merged = dma_fence_merge_any(2, (struct dma_fence *[]){ NULL, fence });
+	cr_expect_eq(merged, fence);
+	dma_fence_put(merged);
+	dma_fence_put(fence);
+
+	cr_expect_null(to_dma_fence_array(NULL));
+	cr_expect_null(to_dma_fence_chain(NULL));
+	cr_expect_null(dma_fence_chain_contained(NULL));
+	cr_expect_null(dma_fence_chain_walk(NULL));
+}
+
 Test(merge, of_nothing_is_a_signaled_stub)
 {
 	struct dma_fence *all = dma_fence_merge_all(0, NULL), *any = dma_fence_merge_any(0, NULL);
