@@ -199,6 +199,14 @@ static int prepare(struct lane_job *job)
 	return ret ? ret : look_first(this);
 }
 
+/* The end of the clock, where it is past that: the request has taken some time to come here. */
+static int64_t time_in(uint64_t ns)
+{
+	int64_t now = dma_fence_now();
+
+	return ns > (uint64_t)(INT64_MAX - now) ? INT64_MAX : now + (int64_t)ns;
+}
+
 static int create(struct fence_job *this, struct memory_fence **created)
 {
 	const struct dma_fence_mem_fence *argument = &this->argument;
@@ -213,8 +221,7 @@ static int create(struct fence_job *this, struct memory_fence **created)
 
 	if (!fence)
 		return -ENOMEM;
-	if (timeout &&
-	    timer_set(device, &fence->timer, dma_fence_now() + (int64_t)timeout, time_is_up)) {
+	if (timeout && timer_set(device, &fence->timer, time_in(timeout), time_is_up)) {
 		free(fence);
 		return -ENOMEM;
 	}

@@ -285,6 +285,29 @@ Test(mem_fence, one_that_nobody_refers_to_is_gone)
 	eventually(buffers, 0);
 }
 
+Test(mem_fence, timeout_at_the_end_of_the_clock_does_not_end_it_at_once)
+{
+	uint32_t accepted = 0;
+
+	/* The clock goes on between the check of the request and its effect. */
+	for (int64_t us = 0; us < 400; us += 2) {
+		struct dma_fence_mem_fence fence = {
+			.fd = buffer,
+			.value = 5,
+			.size = 8,
+			.timeout_ns = (uint64_t)(INT64_MAX - now_ns() - us * 1000),
+		};
+
+		if (raw_ioctl(device, DMA_FENCE_IOC_MEM_FENCE, &fence))
+			continue;
+		accepted++;
+		sleep_ms(1);
+		expect(status_of(device, fence.handle), 0);
+		expect(raw_close(device, fence.handle), 0);
+	}
+	check(accepted > 0);
+}
+
 Test(mem_fence, row_5_4_timeout_ends_it)
 {
 	struct dma_fence_mem_fence short_one = {
