@@ -10,7 +10,7 @@
 #include "sw_sync_ioctl.h"
 #include "ticket.h"
 
-struct open_file *file_open(struct device *device, uid_t user)
+struct open_file *file_open(struct device *device, uid_t user, pid_t opener)
 {
 	struct open_file *file = calloc(1, sizeof(*file));
 
@@ -22,6 +22,7 @@ struct open_file *file_open(struct device *device, uid_t user)
 	if (account_charge(file->account, sizeof(*file)))
 		goto err_put;
 	file->device = device;
+	file->opener = opener;
 	file->references = 1;
 	DL_APPEND(device->files, file);
 	device->stats.files++;

@@ -50,6 +50,7 @@ struct open_file {
 	struct open_file *prev, *next;
 	struct account *account;
 	unsigned int references;
+	pid_t opener; /* the thread, which may have ended since; 0: out of sight */
 
 	struct handle *handles;			/* handle number n is handles[n - 1] */
 	uint32_t handle_count, handle_capacity; /* slots in use at some time; slots there are */
@@ -72,7 +73,7 @@ struct open_file {
 };
 
 /* On OPEN: one reference, the kernel's. NULL: no memory. */
-struct open_file *file_open(struct device *device, uid_t user);
+struct open_file *file_open(struct device *device, uid_t user, pid_t opener);
 /* On RELEASE. */
 void file_release(struct open_file *file);
 void file_get(struct open_file *file);

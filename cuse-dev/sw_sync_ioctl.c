@@ -23,7 +23,7 @@
 /* What a timeline is charged with. */
 #define SW_SYNC_TIMELINE_COST 1024
 
-/* The name of the thread that asks, as a timeline of the kernel has its opener's. "": unknown. */
+/* The name of the thread, as a timeline of the kernel has its opener's. "": unknown. */
 static void command_name(pid_t thread, char name[COMMAND_NAME_SIZE])
 {
 	char path[sizeof("/proc//comm") + 3 * sizeof(thread)];
@@ -47,7 +47,10 @@ int sw_sync_timeline_of(struct request *request, struct sw_sync_timeline **timel
 	if (!file->sw_sync) {
 		if (account_charge(file->account, SW_SYNC_TIMELINE_COST))
 			return -ENOMEM;
-		command_name(request->thread, name);
+		/* Who asks may be a supervisor that does it for the opener. */
+		command_name(file->opener, name);
+		if (!*name)
+			command_name(request->thread, name);
 		file->sw_sync = sw_sync_timeline_create(name);
 		if (!file->sw_sync) {
 			account_uncharge(file->account, SW_SYNC_TIMELINE_COST);

@@ -13,11 +13,12 @@ static struct open_file *file_of(const struct fuse_file_info *info)
 
 struct open_file *transport_open(fuse_req_t fuse)
 {
+	const struct fuse_ctx *context = fuse_req_ctx(fuse);
 	struct device *device = fuse_req_userdata(fuse);
 	struct open_file *file;
 
 	device_lock(device);
-	file = file_open(device, fuse_req_ctx(fuse)->uid);
+	file = file_open(device, context->uid, context->pid);
 	device_unlock(device);
 	return file;
 }
