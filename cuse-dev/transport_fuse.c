@@ -105,6 +105,13 @@ static void fuse_write(fuse_req_t fuse, fuse_ino_t inode, const char *buffer, si
 	fuse_reply_err(fuse, EINVAL);
 }
 
+/* As a character device, and the kernel's own fence fds: there is nothing that could be synced. */
+static void fuse_fsync(fuse_req_t fuse, fuse_ino_t inode, int data_only,
+		       struct fuse_file_info *info)
+{
+	fuse_reply_err(fuse, EINVAL);
+}
+
 static void fuse_ioctl(fuse_req_t fuse, fuse_ino_t inode, unsigned int command, void *argument,
 		       struct fuse_file_info *info, unsigned int flags, const void *input,
 		       size_t input_size, size_t output_size)
@@ -130,6 +137,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.release = fuse_release,
 	.read = fuse_read,
 	.write = fuse_write,
+	.fsync = fuse_fsync,
 	.ioctl = fuse_ioctl,
 	.poll = fuse_poll,
 };
