@@ -287,7 +287,7 @@ if ENABLE_DAEMON
 dist_man_MANS += man/dma-fenced.8
 endif
 if ENABLE_TOOLS
-dist_man_MANS += man/dma-fence-run.1
+dist_man_MANS += man/dma-fence-conformance.1 man/dma-fence-run.1
 endif
 
 # Of a program that is not installed.

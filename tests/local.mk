@@ -9,3 +9,4 @@ include tests/clients/local.mk
 include tests/install/local.mk
 include tests/run/local.mk
 include tests/rows/local.mk
+include tests/conformance/local.mk

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bed.h - the device under test: what it offers, and how fences and buffers are come by on it.
+ */
+#ifndef CONFORMANCE_BED_H
+#define CONFORMANCE_BED_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A fence that is signaled when we say so, and a sync_file with it alone. */
+struct pending {
+	int sync_file;
+	int source;	 /* what it is signaled through */
+	unsigned int id; /* the source's name for it */
+};
+
+/* A way to come by pending fences. Each is the first of a context of its own. */
+struct provider {
+	const char *what;     /* for people */
+	const char *driver;   /* the name that its fences tell */
+	const char *timeline; /* likewise; NULL: this program's name */
+	int (*make)(struct pending *pending);
+	int (*signal)(const struct pending *pending);
+};
+extern const struct provider vgem_provider;
+extern const struct provider sw_sync_provider;
+
+struct bed {
+	const char *node;
+	const char *sw_sync;		 /* the node, where no other is given */
+	const struct provider *provider; /* NULL: there is none */
+	int (*make_buffer)(void);	 /* NULL: there is none */
+};
+extern struct bed bed;
+
+/* Finds out what is offered: a mask of enum needs. */
+unsigned int bed_explore(void);
+
+/* For the groups; each of these ends the group where it fails. */
+int open_node(void);
+struct pending make_pending(void);
+void signal_pending(struct pending *pending);
+int make_signaled(void); /* a sync_file whose fence is signaled */
+int make_buffer(void);
+int make_merged(int a, int b);
+
+/* What FILE_INFO says, with the numbers that vary taken out of it. */
+void answer_file_info(const char *name, int sync_file);
+const char *sync_file_state(int sync_file);
+
+/* The readiness that poll() tells at once. */
+const char *polled(int fd, short events);
+
+#endif /* CONFORMANCE_BED_H */
