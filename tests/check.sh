@@ -15,7 +15,7 @@ about_stage()
 	clang) echo "everything compiled with clang, warnings as errors" ;;
 	sanitizers) echo "the same programs under AddressSanitizer, UndefinedBehaviorSanitizer" ;;
 	threads) echo "the stress programs under ThreadSanitizer" ;;
-	guest) echo "the device's tests over CUSE, in a virtual machine" ;;
+	guest) echo "over CUSE in a virtual machine: the tests, and the real kernel's answers" ;;
 	clients) echo "programs that others wrote: over FUSE, and over CUSE in a virtual machine" ;;
 	options) echo "builds with one part left out" ;;
 	distcheck) echo "make distcheck: the archive builds, passes its tests, installs" ;;
@@ -200,11 +200,24 @@ test_in_guest()
 	return 0
 }
 
+# The same questions to the real kernel and to our device.
+compare_with_kernel()
+{
+	local results=$PWD/build/guest-compare
+	rm -rf "$results"
+	mkdir -p "$results"
+	quietly env TEST_TIME_LIMIT=900 tests/driver --test-name tests/conformance/compare \
+		--log-file "$results/compare.log" --trs-file "$results/compare.trs" -- \
+		tests/conformance/compare build/gcc
+	record_results "$results" 0
+}
+
 stage_guest()
 {
 	build gcc CC=gcc --enable-werror || return
-	test_in_guest guest '$(filter-out tests/clients/%,$(filter %.abi,$(TESTS)))' 600 &&
-		record_rules "$PWD/build/guest" device
+	test_in_guest guest '$(filter-out tests/clients/%,$(filter %.abi,$(TESTS)))' 600 || return
+	record_rules "$PWD/build/guest" device
+	compare_with_kernel
 }
 
 # What cannot be fetched is skipped by the tests that need it, which say why. In the guest, where all
