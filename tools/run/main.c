@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "filter.h"
@@ -206,13 +207,33 @@ static void prepare(const struct options *options)
 	install_filter(&supervisor);
 }
 
+/*
+ * Where the program is to have none of the standard descriptors, nothing of ours takes their
+ * numbers: what is said to them must not get into something else.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
+	mode_t mask;
 	int error;
 
+	fill_standard_descriptors();
 	parse_options(argc, argv, &options);
+	/* What is made for the program has to be open to it. */
+	mask = umask(022);
 	prepare(&options);
+	umask(mask);
 	execvp(options.program[0], options.program);
 	error = errno;
 	warn("%s", options.program[0]);

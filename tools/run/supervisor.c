@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -145,20 +146,33 @@ static int send_listener(int channel, int listener)
 }
 
 /*
- * Nothing of the program's is held on to: whoever reads its output sees the end of it when the
- * program ends. What the terminal or its parent's end would do to the program is not for this
- * process.
+ * What the terminal or its parent's end would do to the program is not for this process, and
+ * neither is the number of descriptors that the program is to be content with.
  */
 static void leave_the_program(void)
+{
+	struct rlimit limit;
+
+	setsid();
+	for (int number = 1; number < NSIG; number++)
+		signal(number, number == SIGCHLD ? SIG_DFL : SIG_IGN);
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	prctl(PR_SET_NAME, "dma-fence-run");
+}
+
+/*
+ * Nothing of the program's is held on to: whoever reads its output sees the end of it when the
+ * program ends.
+ */
+static void leave_its_files(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
-	setsid();
-	for (int number = 1; number < NSIG; number++)
-		signal(number, number == SIGCHLD ? SIG_DFL : SIG_IGN);
-	prctl(PR_SET_NAME, "dma-fence-run");
 	if (chdir("/"))
 		return;
 }
@@ -181,8 +195,9 @@ static _Noreturn void supervise(int channel, const struct supervisor_duties *dut
 	pid_t pid = getpid();
 
 	channel = close_all_but(channel);
-	duties->begin(duties->argument, &node);
 	leave_the_program();
+	duties->begin(duties->argument, &node);
+	leave_its_files();
 	watch.node = &node;
 	watch.listener = -1;
 	if (write(channel, &pid, sizeof(pid)) == sizeof(pid))
@@ -202,8 +217,11 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_duti
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	/* The one in between ends at once, so that the supervisor is not this process's child. */
-	between = fork();
+	/*
+	 * The one in between ends at once, so that the supervisor is not this process's child; and
+	 * it ends without a signal, which the program would find pending where it is blocked.
+	 */
+	between = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
 	if (between < 0)
 		return -errno;
 	if (!between) {
@@ -214,7 +232,7 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_duti
 		_exit(pid < 0);
 	}
 	close(ends[1]);
-	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
 		;
 	supervisor->channel = ends[0];
 	if (read(ends[0], &supervisor->pid, sizeof(supervisor->pid)) != sizeof(supervisor->pid))
