@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -51,18 +52,28 @@ static void keep_capabilities(void)
 		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0);
 }
 
-static _Noreturn void become_daemon(const char *daemon, const char *path, int ready, int said)
+static _Noreturn void become_daemon(pid_t supervisor, const char *daemon, const char *path,
+				    int ready, int said)
 {
 	char path_option[PATH_MAX + 32], ready_option[32];
 	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
 
 	snprintf(path_option, sizeof(path_option), "--path=%s", path);
 	snprintf(ready_option, sizeof(ready_option), "--ready-fd=%d", ready);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(said, STDERR_FILENO);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	keep_capabilities();
+	/* Should the supervisor be killed, nobody else would end it. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != supervisor)
+		_exit(RUN_FAILED);
 	fcntl(ready, F_SETFD, 0);
 	execl(daemon, daemon, "--transport=fuse", path_option, ready_option, (char *)NULL);
 	warn("cannot run %s", daemon);
@@ -85,13 +96,26 @@ static bool becomes_readable(int fd)
 	return poll(&poll_fd, 1, PATIENCE_MS) > 0 && poll_fd.revents & POLLIN;
 }
 
+/* A path that is not from the root on means something else to each process. */
+static bool is_usable(const char *parent)
+{
+	return parent && parent[0] == '/' && !access(parent, W_OK);
+}
+
+/* What the paths lead to now: what is mapped later may cover it. */
+static void take_place(struct private_device *device)
+{
+	device->place = open(device->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	device->parent = openat(device->place, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 void private_device_prepare(struct private_device *device)
 {
 	const char *parent = getenv("XDG_RUNTIME_DIR");
 
-	if (!parent || access(parent, W_OK))
+	if (!is_usable(parent))
 		parent = getenv("TMPDIR");
-	if (!parent || access(parent, W_OK))
+	if (!is_usable(parent))
 		parent = "/tmp";
 	snprintf(device->folder, sizeof(device->folder), "%s/dma-fence-run-XXXXXX", parent);
 	if (!mkdtemp(device->folder))
@@ -103,16 +127,21 @@ void private_device_prepare(struct private_device *device)
 void private_device_start(struct private_device *device, const char *daemon)
 {
 	int ready[2], said = memfd_create("said", MFD_CLOEXEC);
+	pid_t supervisor = getpid();
 	struct stat status;
 	char byte;
 
 	if (!daemon)
 		daemon = SBINDIR "/dma-fenced";
-	if (said < 0 || pipe2(ready, O_CLOEXEC))
-		err(RUN_FAILED, "cannot start %s", daemon);
+	take_place(device);
+	if (said < 0 || pipe2(ready, O_CLOEXEC)) {
+		warn("cannot start %s", daemon);
+		private_device_end(device);
+		exit(RUN_FAILED);
+	}
 	device->process = fork();
 	if (!device->process)
-		become_daemon(daemon, device->path, ready[1], said);
+		become_daemon(supervisor, daemon, device->path, ready[1], said);
 	close(ready[1]);
 	if (device->process < 0 || !becomes_readable(ready[0]) || read(ready[0], &byte, 1) != 1) {
 		print_said(said);
@@ -142,6 +171,23 @@ static bool has_ended(pid_t process)
 	return false;
 }
 
+/*
+ * The daemon takes its mount and its file away, unless it has been killed. Where a map has covered
+ * the folder it has taken the copy of the mount only.
+ */
+static void clear(const struct private_device *device)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/dma_fence", device->place);
+	while (!umount2(device->path, MNT_DETACH | UMOUNT_NOFOLLOW))
+		;
+	while (!umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
+		;
+	unlinkat(device->place, "dma_fence", 0);
+	unlinkat(device->parent, strrchr(device->folder, '/') + 1, AT_REMOVEDIR);
+}
+
 void private_device_end(struct private_device *device)
 {
 	if (device->process > 0) {
@@ -151,6 +197,5 @@ void private_device_end(struct private_device *device)
 			waitpid(device->process, NULL, 0);
 		}
 	}
-	/* The daemon has taken its file away. */
-	rmdir(device->folder);
+	clear(device);
 }
