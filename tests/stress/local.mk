@@ -7,6 +7,8 @@ core_stress_programs = \
 	tests/stress/core-hw_fence \
 	tests/stress/core-resv \
 	tests/stress/core-signal \
+	tests/stress/core-sw_sync \
+	tests/stress/core-syncobj \
 	tests/stress/core-timeline \
 	tests/stress/core-ww_mutex
 check_PROGRAMS += $(core_stress_programs)
@@ -27,6 +29,10 @@ tests_stress_core_resv_SOURCES = tests/stress/core-resv.c $(core_stress_sources)
 tests_stress_core_resv_LDADD = libcore.la
 tests_stress_core_signal_SOURCES = tests/stress/core-signal.c $(core_stress_sources)
 tests_stress_core_signal_LDADD = libcore.la
+tests_stress_core_sw_sync_SOURCES = tests/stress/core-sw_sync.c $(core_stress_sources)
+tests_stress_core_sw_sync_LDADD = libcore.la
+tests_stress_core_syncobj_SOURCES = tests/stress/core-syncobj.c $(core_stress_sources)
+tests_stress_core_syncobj_LDADD = libcore.la
 tests_stress_core_timeline_SOURCES = tests/stress/core-timeline.c $(core_stress_sources)
 tests_stress_core_timeline_LDADD = libcore.la
 tests_stress_core_ww_mutex_SOURCES = tests/stress/core-ww_mutex.c $(core_stress_sources)
