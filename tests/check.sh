@@ -220,6 +220,18 @@ stage_guest()
 	compare_with_kernel
 }
 
+# What libdrm's client expects is what the kernel does, with a GPU whose driver has syncobj, and vgem.
+test_client_on_kernel()
+{
+	local name="tests/clients/libdrm on the kernel's own syncobj"
+	if quietly tests/guest/run --gpu -- \
+		sh -c 'modprobe vgem && exec build/gcc/tests/clients/libdrm --verbose'; then
+		record PASS "$name"
+	else
+		record FAIL "$name"
+	fi
+}
+
 # What cannot be fetched is skipped by the tests that need it, which say why. In the guest, where all
 # is emulated, the selftests take minutes, and a multiple of that where others use the processors.
 stage_clients()
@@ -230,7 +242,8 @@ stage_clients()
 		quietly tests/clients/fetch-selftests
 	}
 	test_in gcc '$(filter tests/clients/%,$(TESTS))' TEST_TIME_LIMIT=900
-	test_in_guest guest-clients '$(filter tests/clients/%.abi,$(TESTS))' 3000
+	test_in_guest guest-clients '$(filter tests/clients/%.abi,$(TESTS))' 3000 &&
+		test_client_on_kernel
 }
 
 # Each part can be left out. What is left out is not built, and nothing else needs it.
