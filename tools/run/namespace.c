@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,17 +157,69 @@ static void put_entry(const char *folder, struct entry *entry)
 	free(entry);
 }
 
+/* The filesystems in memory that folders are covered with. */
+static dev_t *covers;
+static unsigned int cover_count;
+
+static bool is_covered(const char *path)
+{
+	struct stat folder;
+	bool is = false;
+
+	if (stat(path, &folder))
+		err(RUN_FAILED, "%s", path);
+	for (unsigned int i = 0; i < cover_count; i++)
+		is |= covers[i] == folder.st_dev;
+	return is;
+}
+
+/* The owner and the permissions of what is covered. */
+static void copy_permissions(const char *path, const struct stat *folder)
+{
+	mode_t mode = folder->st_mode & 07777;
+
+	/* An owner whom this user namespace does not know cannot own it: it is the user's, then. */
+	if (chown(path, folder->st_uid, folder->st_gid))
+		mode = (mode & 07077) | (mode & 07) << 6 | S_IRUSR | S_IXUSR;
+	if (chmod(path, mode))
+		warn("%s", path);
+}
+
+static void remember_cover(const char *path)
+{
+	struct stat folder;
+
+	covers = reallocarray(covers, cover_count + 1, sizeof(*covers));
+	if (!covers || stat(path, &folder))
+		err(RUN_FAILED, "%s", path);
+	covers[cover_count++] = folder.st_dev;
+}
+
+/* Where the working folder is one that has been covered, the cover becomes it. */
+static void enter_again(void)
+{
+	char folder[PATH_MAX];
+
+	/* It may have been removed, or be out of sight: then it stays what it is. */
+	if (!getcwd(folder, sizeof(folder)) || folder[0] != '/' || chdir(folder))
+		return;
+}
+
 /* Covers a folder with one in memory in which everything is that is in it. */
 static void cover(const char *path)
 {
 	struct entry *entries = take_entries(path), *next;
+	struct stat folder;
 
-	if (mount("tmpfs", path, "tmpfs", MS_NOSUID, "mode=755"))
+	if (stat(path, &folder) || mount("tmpfs", path, "tmpfs", MS_NOSUID, NULL))
 		err(RUN_FAILED, "cannot cover %s", path);
+	copy_permissions(path, &folder);
+	remember_cover(path);
 	for (; entries; entries = next) {
 		next = entries->next;
 		put_entry(path, entries);
 	}
+	enter_again();
 }
 
 /* Makes the folders from the end of existing on, and the file. */
@@ -221,7 +274,8 @@ void namespace_map(const char *node, const char *path)
 			errx(RUN_FAILED, "--map: nothing can be put into the root folder: '%s'",
 			     path);
 		snprintf(folder, sizeof(folder), "%.*s", (int)length, path);
-		cover(folder);
+		if (!is_covered(folder))
+			cover(folder);
 		make_file(file, length);
 	} else if (S_ISDIR(stat.st_mode)) {
 		errx(RUN_FAILED, "--map: %s is a folder", path);

@@ -16,9 +16,9 @@
 void namespace_enter(void);
 
 /*
- * Puts the file at node at path, too: over the file that is there, or as a new one. Of a folder in
- * which nothing can be made, or should, the nearest that is there is covered with one in memory,
- * with all that is in it bound back. Exits where it cannot be done.
+ * Puts the file at node at path, too: over the file that is there, or as a new one. For that the
+ * nearest folder that is there is covered with one in memory, with all that is in it bound back.
+ * Exits where it cannot be done.
  */
 void namespace_map(const char *node, const char *path);
 
