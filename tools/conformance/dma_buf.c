@@ -57,7 +57,8 @@ void group_buffer_export(void)
 	answer_descriptor("no fences", exported);
 	answer_file_info("no fences: READ", exported);
 	answer_file_info("no fences: RW", export_fences(buffer, DMA_BUF_SYNC_RW));
-	answer("'b' 99", "%s", returned(ioctl(buffer, _IOC(3, 'b', 99, 8), &rows)));
+	answer("'b' 99", "%s",
+	       returned(ioctl(buffer, _IOC(_IOC_READ | _IOC_WRITE, 'b', 99, 8), &rows)));
 	answer_descriptor("buffer", buffer);
 }
 

@@ -85,9 +85,13 @@ void group_unknown(void)
 	uint64_t argument[8] = {};
 	int fd = open_node();
 
-	answer("'d' 0xff", "%s", returned(ioctl(fd, _IOC(3, 'd', 0xff, 8), argument)));
-	answer("'d' 0xdf", "%s", returned(ioctl(fd, _IOC(3, 'd', 0xdf, 8), argument)));
-	answer("'F' 1", "%s", returned(ioctl(fd, _IOC(3, 'F', 1, 8), argument)));
-	answer("'T' 1", "%s", returned(ioctl(fd, _IOC(3, 'T', 1, 8), argument)));
+	answer("'d' 0xff", "%s",
+	       returned(ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'd', 0xff, 8), argument)));
+	answer("'d' 0xdf", "%s",
+	       returned(ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'd', 0xdf, 8), argument)));
+	answer("'F' 1", "%s",
+	       returned(ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'F', 1, 8), argument)));
+	answer("'T' 1", "%s",
+	       returned(ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'T', 1, 8), argument)));
 	answer("number 0", "%s", returned(ioctl(fd, 0, argument)));
 }

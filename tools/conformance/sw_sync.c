@@ -72,8 +72,10 @@ void group_sw_sync_arguments(void)
 
 	exchange("CREATE_FENCE, no argument", timeline, SW_SYNC_IOC_CREATE_FENCE, NULL);
 	exchange("INC, no argument", timeline, SW_SYNC_IOC_INC, NULL);
-	answer("'W' 99", "%s", returned(ioctl(timeline, _IOC(3, 'W', 99, 8), &timeline)));
-	answer("INC of 8 bytes", "%s", returned(ioctl(timeline, _IOC(1, 'W', 1, 8), &timeline)));
+	answer("'W' 99", "%s",
+	       returned(ioctl(timeline, _IOC(_IOC_READ | _IOC_WRITE, 'W', 99, 8), &timeline)));
+	answer("INC of 8 bytes", "%s",
+	       returned(ioctl(timeline, _IOC(_IOC_WRITE, 'W', 1, 8), &timeline)));
 }
 
 /* Values have 32 bits; what is before and after is told by the sign of the difference. */

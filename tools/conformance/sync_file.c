@@ -66,9 +66,11 @@ static void file_info_rows(int sync_file)
 		file_info(rows[i].name, sync_file, rows[i].info);
 	answer("no argument", "%s", returned(ioctl(sync_file, SYNC_IOC_FILE_INFO, NULL)));
 	answer("48 bytes instead of 56", "%s",
-	       returned(ioctl(sync_file, _IOC(3, '>', 4, 48), &(struct sync_file_info){})));
+	       returned(ioctl(sync_file, _IOC(_IOC_READ | _IOC_WRITE, '>', 4, 48),
+			      &(struct sync_file_info){})));
 	answer("40 bytes, the request of old", "%s",
-	       returned(ioctl(sync_file, _IOC(3, '>', 2, 40), &(struct sync_file_info){})));
+	       returned(ioctl(sync_file, _IOC(_IOC_READ | _IOC_WRITE, '>', 2, 40),
+			      &(struct sync_file_info){})));
 }
 
 void group_file_info(void)
@@ -150,7 +152,9 @@ void group_merge_arguments(void)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		exchange(rows[i].name, sync_file, SYNC_IOC_MERGE, &rows[i].merge);
 	exchange("no argument", sync_file, SYNC_IOC_MERGE, NULL);
-	answer("40 bytes", "%s", returned(ioctl(sync_file, _IOC(3, '>', 3, 40), &rows[0].merge)));
+	answer("40 bytes", "%s",
+	       returned(
+		       ioctl(sync_file, _IOC(_IOC_READ | _IOC_WRITE, '>', 3, 40), &rows[0].merge)));
 	answer_descriptor("merged", rows[0].merge.fence);
 }
 
