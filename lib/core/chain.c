@@ -47,6 +47,8 @@ struct dma_fence_chain {
 	uint64_t prev_seqno;
 	struct dma_fence_chain *next; /* in the list of do_later() */
 	void (*work)(struct dma_fence_chain *chain);
+	void (*freed)(void *data); /* NULL: nobody has to be told */
+	void *freed_data;
 };
 
 static const struct dma_fence_ops chain_ops;
@@ -279,6 +281,8 @@ static void free_link(struct dma_fence_chain *chain)
 {
 	bool enabled = atomic_load_explicit(&chain->base.flags, memory_order_relaxed) &
 		       (1u << DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT);
+	void (*freed)(void *data) = chain->freed;
+	void *data = chain->freed_data;
 
 	if (enabled && atomic_load_explicit(&chain->pending, memory_order_acquire)) {
 		dma_fence_remove_callback(chain->fence, &chain->fence_callback);
@@ -290,6 +294,8 @@ static void free_link(struct dma_fence_chain *chain)
 	dma_fence_put(chain->prev);
 	pthread_mutex_destroy(&chain->lock);
 	free(chain);
+	if (freed)
+		freed(data);
 }
 
 static void chain_release(struct dma_fence *fence)
@@ -308,12 +314,18 @@ static const struct dma_fence_ops chain_ops = {
 
 struct dma_fence_chain *dma_fence_chain_alloc(void)
 {
-	return malloc(sizeof(struct dma_fence_chain));
+	return calloc(1, sizeof(struct dma_fence_chain));
 }
 
 void dma_fence_chain_free(struct dma_fence_chain *chain)
 {
 	free(chain);
+}
+
+void dma_fence_chain_set_freed(struct dma_fence_chain *chain, void (*freed)(void *data), void *data)
+{
+	chain->freed = freed;
+	chain->freed_data = data;
 }
 
 void dma_fence_chain_init(struct dma_fence_chain *chain, struct dma_fence *prev,
@@ -335,6 +347,8 @@ void dma_fence_chain_init(struct dma_fence_chain *chain, struct dma_fence *prev,
 		.fence = fence,
 		.pending = PENDING_FENCE_PREV_AND_ENABLING,
 		.prev_seqno = prev_seqno,
+		.freed = chain->freed,
+		.freed_data = chain->freed_data,
 	};
 	pthread_mutex_init(&chain->lock, NULL);
 	dma_fence_init(&chain->base, &chain_ops, &chain->lock, context, seqno);

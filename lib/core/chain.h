@@ -34,6 +34,13 @@ struct dma_fence_chain;
 struct dma_fence_chain *dma_fence_chain_alloc(void);
 void dma_fence_chain_free(struct dma_fence_chain *chain);
 /*
+ * Has freed called with data when the link, which is not initialised yet, has lost its last
+ * reference and is gone: by whoever gave that up, with whatever locks it has. For who accounts
+ * for what links cost. Not called by dma_fence_chain_free().
+ */
+void dma_fence_chain_set_freed(struct dma_fence_chain *chain, void (*freed)(void *data),
+			       void *data);
+/*
  * Makes chain the link after prev, with one reference, which is the caller's: from now on
  * dma_fence_put() gives it up. Takes over the caller's references to prev and fence. prev may be a
  * link, any other fence, for what was there before the chain, or NULL. fence should be no chain.

@@ -95,6 +95,32 @@ Test(chain, memory_that_was_not_used_is_freed)
 	dma_fence_chain_free(NULL);
 }
 
+static void count_freed(void *data)
+{
+	++*(unsigned int *)data;
+}
+
+Test(chain, tells_once_when_a_link_is_gone)
+{
+	struct dma_fence *fences[] = { fence_create(), fence_create() }, *head;
+	struct dma_fence_chain *chain = dma_fence_chain_alloc();
+	unsigned int freed = 0;
+
+	dma_fence_chain_set_freed(chain, count_freed, &freed);
+	dma_fence_chain_init(chain, NULL, dma_fence_get(fences[0]), 1);
+	head = create_link(dma_fence_chain_base(chain), fences[1], 2);
+	dma_fence_put(dma_fence_chain_base(chain));
+	dma_fence_signal(fences[0]);
+	cr_expect_eq(freed, 0);
+	/* Taken out of the chain by who walks over it. */
+	cr_expect_eq(count_links(head), 1);
+	cr_expect_eq(freed, 1);
+	dma_fence_put(head);
+	cr_expect_eq(freed, 1);
+	dma_fence_put(fences[0]);
+	dma_fence_put(fences[1]);
+}
+
 Test(chain, takes_over_the_references_it_is_given)
 {
 	struct dma_fence *fences[] = { fence_create(), fence_create() };
