@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * export.h - fence <-> sync_file: tokens, binding an open file with one, and finding out which
- * fence a caller's fd is.
+ * export.h - fence <-> sync_file, and syncobj <-> fd: tokens, binding an open file with one, and
+ * finding out which fence or syncobj a caller's fd is.
  */
 #ifndef DMA_FENCED_EXPORT_H
 #define DMA_FENCED_EXPORT_H
@@ -20,7 +20,8 @@ struct export
 {
 	uint64_t token[2];
 	struct open_file *file;
-	struct dma_fence *fence; /* a reference */
+	struct dma_fence *fence;	/* a reference; NULL: a syncobj */
+	struct device_syncobj *syncobj; /* the same the other way round */
 	uint32_t kind;
 	char name[SYNC_FILE_NAME_SIZE]; /* of the sync_file; "": the default */
 	struct export *prev, *next;	/* of file->exports */
@@ -31,6 +32,9 @@ struct export
  * randomness yet). */
 int export_create(struct open_file *file, struct dma_fence *fence, uint32_t kind, const char *name,
 		  uint64_t token[2]);
+/* The same of a syncobj; the kind is DMA_FENCE_EXPORT_SYNCOBJ. */
+int export_create_syncobj(struct open_file *file, struct device_syncobj *syncobj,
+			  uint64_t token[2]);
 /*
  * Under the lock: binds a fresh open file. -EBUSY, -ENOENT (no such token), -EINVAL (of another
  * kind).
@@ -40,13 +44,12 @@ int export_bind(struct open_file *file, const uint64_t token[2], uint32_t kind);
 void exports_drop_all(struct open_file *file);
 
 /*
- * On a lane, without the lock: the fence that a sync_file of this device stands for, a reference.
- * It asks the device itself, and the reader answers, so the fd must be known to be ours. -EINVAL:
- * it is bound to nothing.
+ * On a lane, without the lock: the fence that a sync_file of this device stands for, or the syncobj
+ * that an fd is; a reference. fd is the caller's. They ask the device itself, and the reader
+ * answers. -EINVAL: it is nothing like that; -EBADF, -EPERM: see caller_take_fd().
  */
-int identify_fence(struct device *device, int fd, struct dma_fence **fence);
-/* The same for an fd of the caller's. -EBADF, -EPERM: see caller_take_fd(). */
 int caller_take_fence(struct lane_job *job, int fd, struct dma_fence **fence);
+int caller_take_syncobj(struct lane_job *job, int fd, struct device_syncobj **syncobj);
 /* The reader's part, under the lock: true where it was a lane that asked. */
 bool identify_answer(struct device *device, struct open_file *file, pid_t thread);
 

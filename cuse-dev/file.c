@@ -8,6 +8,7 @@
 #include "export.h"
 #include "file.h"
 #include "sw_sync_ioctl.h"
+#include "syncobj_event.h"
 #include "ticket.h"
 
 struct open_file *file_open(struct device *device, uid_t user, pid_t opener)
@@ -55,11 +56,17 @@ static void unbind(struct open_file *file)
 
 	if (!bound)
 		return;
+	file->bound = NULL;
+	if (bound->syncobj) {
+		account_uncharge(file->account, SYNCOBJ_COST);
+		device_syncobj_put(bound->syncobj);
+		free(bound);
+		return;
+	}
 	if (bound->callback_added)
 		dma_fence_remove_callback(bound->sync_file.fence, &bound->callback);
 	account_uncharge(file->account, account_fence_cost(bound->sync_file.fence));
 	sync_file_fini(&bound->sync_file);
-	file->bound = NULL;
 	free(bound);
 }
 
@@ -69,9 +76,11 @@ void file_release(struct open_file *file)
 
 	/* Events first: the fences that are cancelled below must not run into them. */
 	events_drop_all(file);
+	syncobj_events_drop_all(file);
 	exports_drop_all(file);
 	for (uint32_t number = 1; number <= file->handle_count; number++)
 		file_handle_close(file, number);
+	syncobj_handles_drop_all(file);
 	sw_sync_drop(file);
 	free(file->handles);
 	account_uncharge(file->account, file->handle_capacity * sizeof(*file->handles));
@@ -90,7 +99,8 @@ void file_release(struct open_file *file)
 bool file_is_fresh(const struct open_file *file)
 {
 	return !file->bound && !file->handles_open && !file->exports && !file->events &&
-	       !file->ready && !file->prepared && !file->waits && !file->jobs && !file->sw_sync;
+	       !file->ready && !file->prepared && !file->waits && !file->jobs && !file->sw_sync &&
+	       !file->syncobjs.open && !file->syncobj_events;
 }
 
 int file_bind(struct open_file *file, struct dma_fence *fence, const char *name)
@@ -109,6 +119,24 @@ int file_bind(struct open_file *file, struct dma_fence *fence, const char *name)
 	/* Somebody may have begun to poll it before. */
 	if (file->poll_handle)
 		file_watch_bound(file);
+	return 0;
+}
+
+int file_bind_syncobj(struct open_file *file, struct device_syncobj *syncobj)
+{
+	struct bound *bound = calloc(1, sizeof(*bound));
+
+	if (!bound)
+		return -ENOMEM;
+	if (account_charge(file->account, SYNCOBJ_COST)) {
+		free(bound);
+		return -ENOMEM;
+	}
+	bound->file = file;
+	bound->syncobj = device_syncobj_get(syncobj);
+	file->bound = bound;
+	/* Somebody may have begun to poll it before. */
+	file_became_readable(file);
 	return 0;
 }
 

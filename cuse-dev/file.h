@@ -11,11 +11,13 @@
 
 #include "request.h"
 #include "sync_file.h"
+#include "syncobj_handle.h"
 
 struct device_timeline;
 struct event;
 struct parked_read;
 struct sw_sync_timeline;
+struct syncobj_event;
 struct ticket;
 
 enum handle_kind {
@@ -37,9 +39,10 @@ struct handle {
 	bool is_named : 1;   /* scratch of SIGNAL: it was in the list before */
 };
 
-/* A bound file: it is this sync_file and nothing else. */
+/* A bound file: it is this sync_file, or this syncobj, and nothing else. */
 struct bound {
 	struct open_file *file;
+	struct device_syncobj *syncobj; /* a reference; NULL: a sync_file */
 	struct sync_file sync_file;
 	struct dma_fence_cb callback; /* added at the first poll() that has to wait */
 	bool callback_added;
@@ -60,6 +63,10 @@ struct open_file {
 	unsigned int waits, jobs; /* requests in the device's table: in WAIT or read(); on lanes */
 	struct export *exports;	  /* utlist */
 	unsigned int export_count;
+
+	struct syncobj_handles syncobjs;
+	struct syncobj_event *syncobj_events; /* utlist */
+	unsigned int syncobj_event_count;
 
 	struct event *events;	/* hash by number: those of EVENT_ADD, until delivered */
 	struct event *ready;	/* utlist: fired, not read */
@@ -82,6 +89,8 @@ void file_put(struct open_file *file);
 bool file_is_fresh(const struct open_file *file);
 /* Makes a sync_file of that name ("": the default) of it. -ENOMEM. */
 int file_bind(struct open_file *file, struct dma_fence *fence, const char *name);
+/* Makes a descriptor of the syncobj of it. -ENOMEM. */
+int file_bind_syncobj(struct open_file *file, struct device_syncobj *syncobj);
 
 /* Room for one more handle: after it file_handle_add() cannot fail. -EMFILE, -ENOMEM. */
 int file_handle_reserve(struct open_file *file, struct dma_fence *fence);

@@ -26,10 +26,14 @@ struct parked_read {
 	unsigned int capacity;		 /* records */
 };
 
-static bool is_readable(struct open_file *file)
+/* What poll() says. A syncobj is always ready, as a file of the kernel's that cannot be polled. */
+static unsigned int ready_events(struct open_file *file)
 {
-	return file->bound ? dma_fence_is_signaled(file->bound->sync_file.fence)
-			   : file->ready != NULL;
+	if (file->bound && file->bound->syncobj)
+		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	if (file->bound)
+		return dma_fence_is_signaled(file->bound->sync_file.fence) ? POLLIN : 0;
+	return file->ready ? POLLIN : 0;
 }
 
 static void reply_records(struct open_file *file, fuse_req_t fuse, unsigned int capacity)
@@ -76,7 +80,7 @@ void file_read(struct open_file *file, fuse_req_t fuse, size_t size, int flags)
 	device_lock(file->device);
 	if (file->bound || !capacity)
 		ret = -EINVAL;
-	else if (is_readable(file) && !file->readers)
+	else if (ready_events(file) && !file->readers)
 		reply_records(file, fuse, capacity);
 	else if (flags & O_NONBLOCK)
 		ret = -EAGAIN;
@@ -98,7 +102,7 @@ void file_became_readable(struct open_file *file)
 		reply_records(file, fuse, reader->capacity);
 		free(reader);
 	}
-	if (file->poll_handle && is_readable(file)) {
+	if (file->poll_handle && ready_events(file)) {
 		device_poll_is_due(file->device, file->poll_handle);
 		file->poll_handle = NULL;
 	}
@@ -134,7 +138,7 @@ void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *
 			fuse_pollhandle_destroy(file->poll_handle);
 		file->poll_handle = handle;
 	}
-	events = is_readable(file) ? POLLIN : 0;
+	events = ready_events(file);
 	/* A container may turn out to be signaled only now: then the handle is due at once. */
 	if (handle && !events && file->bound)
 		file_watch_bound(file);

@@ -10,6 +10,7 @@
 #include "export.h"
 #include "file.h"
 #include "ioctl.h"
+#include "linux_drm_syncobj.h"
 #include "linux_sw_sync.h"
 
 /* The most that an ioctl carries, and room for a struct that is larger than what came. */
@@ -42,6 +43,8 @@ static const struct ioctl_row *find_row(const struct ioctl_table *table, unsigne
 {
 	unsigned int ignored = table->size_matters ? 0 : _IOC_SIZEMASK << _IOC_SIZESHIFT;
 
+	if (table->as_it_comes)
+		ignored |= (unsigned int)_IOC_DIRMASK << _IOC_DIRSHIFT;
 	for (unsigned int i = 0; i < table->count; i++) {
 		if (!((table->rows[i].command ^ command) & ~ignored))
 			return &table->rows[i];
@@ -52,20 +55,25 @@ static const struct ioctl_row *find_row(const struct ioctl_table *table, unsigne
 /* The ABI that the request belongs to, NULL where the file speaks none such. */
 static const struct ioctl_table *table_of(const struct request *request)
 {
-	if (request->file->bound)
-		return &sync_file_table;
+	const struct bound *bound = request->file->bound;
+
+	/* The fd of a syncobj answers nothing. */
+	if (bound)
+		return bound->syncobj ? NULL : &sync_file_table;
 	switch (_IOC_TYPE(request->command)) {
 	case DMA_FENCE_IOC_TYPE:
 		return &native_table;
 	case SW_SYNC_IOC_MAGIC:
 		return &sw_sync_table;
+	case DRM_IOCTL_BASE:
+		return &drm_table;
 	default:
 		return NULL;
 	}
 }
 
-static int call(struct request *request, const struct ioctl_row *row, char *argument,
-		const void *input, size_t size)
+static int call(struct request *request, const struct ioctl_table *table,
+		const struct ioctl_row *row, char *argument, const void *input, size_t size)
 {
 	if (request->size < row->minimum)
 		return -EINVAL;
@@ -77,7 +85,8 @@ static int call(struct request *request, const struct ioctl_row *row, char *argu
 	if (size < row->size)
 		memset(argument + size, 0, row->size - size);
 	if (!row->has_array && request->size > row->size) {
-		if (!is_zero(argument + row->size, size - row->size))
+		if (!table->as_it_comes && size > row->size &&
+		    !is_zero(argument + row->size, size - row->size))
 			return -E2BIG;
 		request->size = row->size;
 	}
@@ -103,13 +112,14 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 	table = table_of(request);
 	row = table ? find_row(table, request->command) : NULL;
 	if (!row) {
-		request_reply(request->fuse, -ENOTTY, NULL, 0);
+		result = table && table->refuse ? table->refuse(request->command) : -ENOTTY;
+		request_reply(request->fuse, result, NULL, 0);
 		return;
 	}
 	if (row->may_park)
 		request_may_park(device, request->fuse);
 	device_lock(device);
-	result = call(request, row, argument, input, size);
+	result = call(request, table, row, argument, input, size);
 	device_unlock(device);
 	/* A request that brings nothing back must not be given anything. */
 	if (result != REQUEST_PARKED)

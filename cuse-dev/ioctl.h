@@ -35,11 +35,19 @@ struct ioctl_table {
 	 * as it comes.
 	 */
 	bool size_matters;
+	/*
+	 * The direction is taken as it comes, too, and what a longer struct has more is ignored, as
+	 * DRM has it.
+	 */
+	bool as_it_comes;
+	/* What is said to a request that is not among the rows. NULL: ENOTTY. */
+	int (*refuse)(unsigned int command);
 	const struct ioctl_row *rows;
 	unsigned int count;
 };
 
 extern const struct ioctl_table native_table;	 /* native.c */
+extern const struct ioctl_table drm_table;	 /* drm_ioctl.c */
 extern const struct ioctl_table sync_file_table; /* sync_file_ioctl.c */
 extern const struct ioctl_table sw_sync_table;	 /* sw_sync_ioctl.c */
 

@@ -11,6 +11,8 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/caller_memory.c cuse-dev/caller_memory.h \
 	cuse-dev/device.c cuse-dev/device.h \
 	cuse-dev/device_fence.c cuse-dev/device_fence.h \
+	cuse-dev/device_syncobj.c cuse-dev/device_syncobj.h \
+	cuse-dev/drm_ioctl.c \
 	cuse-dev/event.c cuse-dev/event.h \
 	cuse-dev/eventfd_signaler.c cuse-dev/eventfd_signaler.h \
 	cuse-dev/export.c cuse-dev/export.h \
@@ -38,6 +40,13 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/resv_lock.c cuse-dev/resv_lock.h \
 	cuse-dev/sw_sync_ioctl.c cuse-dev/sw_sync_ioctl.h \
 	cuse-dev/sync_file_ioctl.c \
+	cuse-dev/syncobj_array.c cuse-dev/syncobj_array.h \
+	cuse-dev/syncobj_event.c cuse-dev/syncobj_event.h \
+	cuse-dev/syncobj_fd.c cuse-dev/syncobj_fd.h \
+	cuse-dev/syncobj_handle.c cuse-dev/syncobj_handle.h \
+	cuse-dev/syncobj_ioctl.c cuse-dev/syncobj_ioctl.h \
+	cuse-dev/syncobj_transfer.c cuse-dev/syncobj_transfer.h \
+	cuse-dev/syncobj_wait.c cuse-dev/syncobj_wait.h \
 	cuse-dev/ticket.c cuse-dev/ticket.h \
 	cuse-dev/timer.c cuse-dev/timer.h \
 	cuse-dev/transport.c cuse-dev/transport.h \

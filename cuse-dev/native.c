@@ -43,6 +43,7 @@ static const struct ioctl_row rows[] = {
 	ROW(SET_DEADLINE, set_deadline, dma_fence_set_deadline, deadline_ns),
 	ROW(SYNC_FILE_MERGE, sync_file_merge, dma_fence_sync_file_merge, token, .may_park = true),
 	ROW(SW_SYNC_CREATE_FENCE, sw_sync_create_fence, dma_fence_sw_sync_create_fence, token),
+	ROW(SYNCOBJ_TO_FD, syncobj_to_fd, dma_fence_syncobj_to_fd, token),
 	ROW(GET_STATS, get_stats, dma_fence_stats, files),
 };
 

@@ -43,5 +43,6 @@ int native_resv_unlock(struct request *request, void *argument);
 /* native_token.c: requests of the kernel that return an fd, answered with a token instead. */
 int native_sync_file_merge(struct request *request, void *argument);
 int native_sw_sync_create_fence(struct request *request, void *argument);
+int native_syncobj_to_fd(struct request *request, void *argument);
 
 #endif /* DMA_FENCED_NATIVE_H */

@@ -262,7 +262,8 @@ int native_bind(struct request *request, void *argument)
 	const struct dma_fence_bind *bind = argument;
 	uint64_t token[2] = { bind->token[0], bind->token[1] };
 
-	if (bind->flags || bind->kind != DMA_FENCE_EXPORT_SYNC_FILE)
+	if (bind->flags ||
+	    (bind->kind != DMA_FENCE_EXPORT_SYNC_FILE && bind->kind != DMA_FENCE_EXPORT_SYNCOBJ))
 		return -EINVAL;
 	return export_bind(request->file, token, bind->kind);
 }

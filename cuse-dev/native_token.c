@@ -16,6 +16,7 @@
 #include "merge.h"
 #include "native.h"
 #include "sw_sync_ioctl.h"
+#include "syncobj_fd.h"
 
 struct merge_job {
 	struct lane_job job;
@@ -104,5 +105,31 @@ int native_sw_sync_create_fence(struct request *request, void *argument)
 	dma_fence_put(fence);
 	if (!ret)
 		memcpy(create->token, token, sizeof(token));
+	return ret;
+}
+
+int native_syncobj_to_fd(struct request *request, void *argument)
+{
+	struct dma_fence_syncobj_to_fd *to_fd = argument;
+	struct open_file *file = request->file;
+	struct device_syncobj *syncobj;
+	struct dma_fence *fence;
+	uint64_t token[2];
+	int ret;
+
+	if (to_fd->reserved)
+		return -EINVAL;
+	ret = syncobj_find_export(file, to_fd->handle, to_fd->flags, to_fd->point, &fence,
+				  &syncobj);
+	if (ret)
+		return ret;
+	to_fd->kind = syncobj ? DMA_FENCE_EXPORT_SYNCOBJ : DMA_FENCE_EXPORT_SYNC_FILE;
+	if (syncobj)
+		ret = export_create_syncobj(file, syncobj, token);
+	else
+		ret = export_create(file, fence, to_fd->kind, NULL, token);
+	dma_fence_put(fence);
+	if (!ret)
+		memcpy(to_fd->token, token, sizeof(token));
 	return ret;
 }

@@ -26,6 +26,7 @@ dist_man_MANS += \
 	man/dma_fence_ioc_signal.2 \
 	man/dma_fence_ioc_sw_sync_create_fence.2 \
 	man/dma_fence_ioc_sync_file_merge.2 \
+	man/dma_fence_ioc_syncobj_to_fd.2 \
 	man/dma_fence_ioc_timeline_advance.2 \
 	man/dma_fence_ioc_timeline_create.2 \
 	man/dma_fence_ioc_wait.2 \
@@ -62,6 +63,7 @@ dist_man_MANS += \
 	man/dma_fence_chain_free.3 \
 	man/dma_fence_chain_init.3 \
 	man/dma_fence_chain_prev_seqno.3 \
+	man/dma_fence_chain_set_freed.3 \
 	man/dma_fence_chain_walk.3 \
 	man/dma_fence_context_alloc.3 \
 	man/dma_fence_default_wait.3 \
@@ -150,6 +152,7 @@ dist_man_MANS += \
 	man/dma_fence_sync_file_info.3 \
 	man/dma_fence_sync_file_set_deadline.3 \
 	man/dma_fence_sync_file_wait.3 \
+	man/dma_fence_syncobj_to_fd.3 \
 	man/dma_fence_timeline_name.3 \
 	man/dma_fence_timestamp.3 \
 	man/dma_fence_unwrap_end.3 \
@@ -282,6 +285,7 @@ dist_man_MANS += \
 	man/dma_fence.4 \
 	man/dma_fence_sw_sync.4 \
 	man/dma_fence_sync_file.4 \
+	man/dma_fence_syncobj.4 \
 	man/dma-fence.7
 if ENABLE_DAEMON
 dist_man_MANS += man/dma-fenced.8

@@ -366,6 +366,8 @@ struct dma_fence_resv_unlock {
 /* ---- EXPORT, BIND, IMPORT: fence <-> sync_file ---- */
 
 #define DMA_FENCE_EXPORT_SYNC_FILE 1u
+/* A syncobj itself, not the fence in it: of SYNCOBJ_TO_FD, for BIND alone. */
+#define DMA_FENCE_EXPORT_SYNCOBJ 2u
 
 struct dma_fence_export {
 	__u32 handle;		/* in */
@@ -521,6 +523,16 @@ struct dma_fence_sw_sync_create_fence {
 	__u64 token[2];		/* out: as EXPORT's */
 };
 
+/* DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, on the open whose handle it is. */
+struct dma_fence_syncobj_to_fd {
+	__u32 handle;		/* in: of a syncobj */
+	__u32 flags;		/* in: DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_* of <drm/drm.h> */
+	__u64 point;		/* in: with TIMELINE: the sync_file is that point's */
+	__u32 kind;		/* out: DMA_FENCE_EXPORT_*, for BIND */
+	__u32 reserved;		/* in: 0 */
+	__u64 token[2];		/* out: as EXPORT's */
+};
+
 /* ---- the request numbers ---- */
 
 #define DMA_FENCE_IOC(number, size) _IOC(_IOC_READ | _IOC_WRITE, DMA_FENCE_IOC_TYPE, (number), (size))
@@ -555,6 +567,7 @@ struct dma_fence_sw_sync_create_fence {
 #define DMA_FENCE_IOC_SYNC_FILE_MERGE	DMA_FENCE_IOC(0x20, sizeof(struct dma_fence_sync_file_merge))
 #define DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE \
 	DMA_FENCE_IOC(0x21, sizeof(struct dma_fence_sw_sync_create_fence))
+#define DMA_FENCE_IOC_SYNCOBJ_TO_FD	DMA_FENCE_IOC(0x22, sizeof(struct dma_fence_syncobj_to_fd))
 
 /* The same with count entries behind the struct. */
 #define DMA_FENCE_IOC_SIGNAL_INLINE(count) \

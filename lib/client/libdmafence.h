@@ -144,6 +144,14 @@ int dma_fence_sync_file_set_deadline(int sync_file, int64_t deadline_ns);
 int dma_fence_sw_sync_fence_create(int timeline, uint32_t value);
 int dma_fence_sw_sync_timeline_inc(int timeline, uint32_t by);
 
+/* ---- syncobjs: those of DRM_IOCTL_SYNCOBJ_CREATE, on an open of the node ---- */
+
+/*
+ * What DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD does, with its flags: an fd that is the syncobj, or a
+ * sync_file of the fence in it, that of a point maybe. -1 with errno.
+ */
+int dma_fence_syncobj_to_fd(int device, uint32_t handle, uint32_t flags, uint64_t point);
+
 /* ---- buffers ---- */
 
 /* buffer: a memfd, a file on tmpfs, or a dma-buf; usage: DMA_FENCE_USAGE_*. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sync_file.c - a fence as a file descriptor: made with a device at hand (export, bind, import,
- * merge), or used by whoever holds nothing but the descriptor.
+ * merge), or used by whoever holds nothing but the descriptor; and a syncobj as one.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -25,29 +25,36 @@ API int dma_fence_device_export_token(int device, uint32_t handle, uint64_t toke
 	return 0;
 }
 
-API int dma_fence_device_bind(int fresh, const uint64_t token[2])
+static int bind_kind(int fresh, const uint64_t token[2], uint32_t kind)
 {
-	struct dma_fence_bind bind = {
-		.token = { token[0], token[1] },
-		.kind = DMA_FENCE_EXPORT_SYNC_FILE,
-	};
+	struct dma_fence_bind bind = { .token = { token[0], token[1] }, .kind = kind };
 
 	return request(fresh, DMA_FENCE_IOC_BIND, &bind);
 }
 
+API int dma_fence_device_bind(int fresh, const uint64_t token[2])
+{
+	return bind_kind(fresh, token, DMA_FENCE_EXPORT_SYNC_FILE);
+}
+
 /*
  * Binds a fresh open of the node with a token, got_token being what the request for it returned:
- * the sync_file. Where either has failed the open is closed: -1.
+ * the descriptor of that kind. Where either has failed the open is closed: -1.
  */
-static int bind_or_close(int fresh, int got_token, const uint64_t token[2])
+static int bind_kind_or_close(int fresh, int got_token, const uint64_t token[2], uint32_t kind)
 {
 	int error;
 
-	if (got_token == 0 && dma_fence_device_bind(fresh, token) == 0)
+	if (got_token == 0 && bind_kind(fresh, token, kind) == 0)
 		return fresh;
 	error = errno;
 	close(fresh);
 	return fail(error);
+}
+
+static int bind_or_close(int fresh, int got_token, const uint64_t token[2])
+{
+	return bind_kind_or_close(fresh, got_token, token, DMA_FENCE_EXPORT_SYNC_FILE);
 }
 
 API int dma_fence_device_export(int device, uint32_t handle)
@@ -88,6 +95,18 @@ API int dma_fence_device_merge_sync_files(int device, const char *name, int sync
 		return -1;
 	ret = request(device, DMA_FENCE_IOC_SYNC_FILE_MERGE, &merge);
 	return bind_or_close(fresh, ret, (const uint64_t[]){ merge.token[0], merge.token[1] });
+}
+
+API int dma_fence_syncobj_to_fd(int device, uint32_t handle, uint32_t flags, uint64_t point)
+{
+	struct dma_fence_syncobj_to_fd to_fd = { .handle = handle, .flags = flags, .point = point };
+	int fresh = open_again(device, O_RDONLY), ret;
+
+	if (fresh < 0)
+		return -1;
+	ret = request(device, DMA_FENCE_IOC_SYNCOBJ_TO_FD, &to_fd);
+	return bind_kind_or_close(fresh, ret, (const uint64_t[]){ to_fd.token[0], to_fd.token[1] },
+				  to_fd.kind);
 }
 
 API int dma_fence_sw_sync_fence_create(int timeline, uint32_t value)

@@ -10,6 +10,7 @@
 #include "fixture.h"
 #include "libdmafence.h"
 #include "process.h"
+#include "syncobj.h"
 
 DEVICE_SUITE(library_sync_file);
 
@@ -277,4 +278,27 @@ Test(library_sync_file, wait_ends_with_the_device)
 	expect(daemon_start(&daemon, NULL), 0);
 	expect(daemon_stop(&daemon), 0);
 	unlink(daemon.node);
+}
+
+Test(library_sync_file, syncobj_gives_either_kind_of_descriptor)
+{
+	const uint32_t sync_file = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE;
+	const uint32_t timeline = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE;
+	uint32_t handle = new_syncobj(device, 0), other;
+	int fd, status;
+
+	expect_errno(dma_fence_syncobj_to_fd(device, NO_SUCH_HANDLE, 0, 0), EINVAL);
+	expect_errno(dma_fence_syncobj_to_fd(device, NO_SUCH_HANDLE, sync_file, 0), ENOENT);
+	expect_errno(dma_fence_syncobj_to_fd(device, handle, sync_file, 0), EINVAL);
+	fd = must(dma_fence_syncobj_to_fd(device, handle, 0, 0));
+	expect(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	expect(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	expect(raw_from_fd(device, fd, &other), 0);
+	must(close(fd));
+	expect(raw_signal_point(device, other, 4), 0);
+	expect_errno(dma_fence_syncobj_to_fd(device, handle, sync_file | timeline, 5), EINVAL);
+	fd = must(dma_fence_syncobj_to_fd(device, handle, sync_file | timeline, 4));
+	expect(dma_fence_sync_file_get_status(fd, &status), 0);
+	expect(status, 1);
+	must(close(fd));
 }

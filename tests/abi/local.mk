@@ -24,7 +24,8 @@ tests_abi_libabi_la_SOURCES = \
 	tests/abi/raw.c tests/abi/raw.h \
 	tests/abi/raw_fd.c \
 	tests/abi/requests.c tests/abi/requests.h \
-	tests/abi/resv.c tests/abi/resv.h
+	tests/abi/resv.c tests/abi/resv.h \
+	tests/abi/syncobj.h tests/abi/syncobj_raw.c
 abi_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 abi_ldadd = tests/abi/libabi.la $(CRITERION_LIBS)
 tests_abi_libabi_la_CFLAGS = $(abi_cflags)
@@ -69,6 +70,10 @@ abi_programs = \
 	tests/abi/signal.abi \
 	tests/abi/sw_sync.abi \
 	tests/abi/sync_file.abi \
+	tests/abi/syncobj.abi \
+	tests/abi/syncobj_fd.abi \
+	tests/abi/syncobj_timeline.abi \
+	tests/abi/syncobj_wait.abi \
 	tests/abi/timeline.abi \
 	tests/abi/wait.abi
 check_PROGRAMS += $(abi_programs)
@@ -228,6 +233,22 @@ tests_abi_sw_sync_abi_LDADD = $(abi_ldadd)
 tests_abi_sync_file_abi_SOURCES = tests/abi/sync_file.c
 tests_abi_sync_file_abi_CFLAGS = $(abi_cflags)
 tests_abi_sync_file_abi_LDADD = $(abi_ldadd)
+
+tests_abi_syncobj_abi_SOURCES = tests/abi/syncobj.c
+tests_abi_syncobj_abi_CFLAGS = $(abi_cflags)
+tests_abi_syncobj_abi_LDADD = $(abi_ldadd)
+
+tests_abi_syncobj_fd_abi_SOURCES = tests/abi/syncobj_fd.c
+tests_abi_syncobj_fd_abi_CFLAGS = $(abi_cflags)
+tests_abi_syncobj_fd_abi_LDADD = $(abi_ldadd)
+
+tests_abi_syncobj_timeline_abi_SOURCES = tests/abi/syncobj_timeline.c
+tests_abi_syncobj_timeline_abi_CFLAGS = $(abi_cflags)
+tests_abi_syncobj_timeline_abi_LDADD = $(abi_ldadd)
+
+tests_abi_syncobj_wait_abi_SOURCES = tests/abi/syncobj_wait.c
+tests_abi_syncobj_wait_abi_CFLAGS = $(abi_cflags)
+tests_abi_syncobj_wait_abi_LDADD = $(abi_ldadd)
 
 tests_abi_timeline_abi_SOURCES = tests/abi/timeline.c
 tests_abi_timeline_abi_CFLAGS = $(abi_cflags)

@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "requests.h"
+#include "syncobj.h"
 
 void prepare(struct prepared *p, enum request_kind kind, int device)
 {
@@ -157,6 +158,10 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 	case REQUEST_sw_sync_create_fence:
 		p->request = DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE;
 		p->sw_sync_create_fence.value = 1;
+		break;
+	case REQUEST_syncobj_to_fd:
+		p->request = DMA_FENCE_IOC_SYNCOBJ_TO_FD;
+		p->syncobj_to_fd.handle = new_syncobj(device, 0);
 		break;
 	}
 }

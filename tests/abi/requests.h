@@ -14,14 +14,15 @@
 	X(attach) X(buffer_fences) X(export) X(bind) X(import) X(merge) X(seqno_write) \
 	X(event_add) X(event_cancel) X(set_deadline) X(close) X(get_stats) X(buffer_wait) \
 	X(resv_lock) X(resv_commit) X(resv_unlock) X(mem_fence) X(mem_fence_location) \
-	X(mem_fence_kick) X(sync_file_merge) X(sw_sync_create_fence)
-	/* clang-format on */
+	X(mem_fence_kick) X(sync_file_merge) X(sw_sync_create_fence) \
+	X(syncobj_to_fd)
+/* clang-format on */
 
-	enum request_kind {
+enum request_kind {
 #define REQUEST_KIND(name) REQUEST_##name,
-		REQUESTS(REQUEST_KIND)
+	REQUESTS(REQUEST_KIND)
 #undef REQUEST_KIND
-	};
+};
 
 struct prepared {
 	unsigned long request; /* as it should be issued: the size of the struct and of its array */
@@ -50,6 +51,7 @@ struct prepared {
 		struct dma_fence_mem_fence_kick mem_fence_kick;
 		struct dma_fence_sync_file_merge sync_file_merge;
 		struct dma_fence_sw_sync_create_fence sw_sync_create_fence;
+		struct dma_fence_syncobj_to_fd syncobj_to_fd;
 		struct dma_fence_resv_commit resv_commit;
 		struct dma_fence_resv_unlock resv_unlock;
 		struct {

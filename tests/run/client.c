@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "linux_dma_buf.h"
+#include "linux_drm_syncobj.h"
 #include "linux_sw_sync.h"
 #include "linux_sync_file.h"
 
@@ -129,6 +130,55 @@ static void requests(void)
 	b = create_fence(other, 5);
 	close(other);
 	check(becomes_signaled(b) && status_of(b) == -ENOENT);
+}
+
+/* The struct as older programs have it. */
+#define HANDLE_TO_FD_OLD _IOC(_IOC_READ | _IOC_WRITE, 'd', 0xc1, DRM_SYNCOBJ_HANDLE_SIZE_OLD)
+
+static int syncobj_to_fd(int device, unsigned long request, uint32_t handle, uint32_t flags)
+{
+	struct drm_syncobj_handle data = {
+		.handle = handle,
+		.flags = flags,
+		.fd = -7,
+		.point = 3,
+	};
+
+	return ioctl(device, request, &data) ? -errno : data.fd;
+}
+
+static void syncobjs(void)
+{
+	const uint32_t file = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE;
+	const uint32_t point = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE;
+	const unsigned long requests[] = { DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, HANDLE_TO_FD_OLD };
+	struct drm_syncobj_create create = { .flags = DRM_SYNCOBJ_CREATE_SIGNALED };
+	int device = open_timeline(), other = open_timeline(), before;
+
+	check(!ioctl(device, DRM_IOCTL_SYNCOBJ_CREATE, &create) && create.handle == 1);
+	before = count_fds();
+	for (int i = 0; i < 2; i++) {
+		struct drm_syncobj_handle data = { .fd = -7 };
+		int fence;
+
+		data.fd = syncobj_to_fd(device, requests[i], 1, 0);
+		check(data.fd >= 0 && fcntl(data.fd, F_GETFD) == FD_CLOEXEC);
+		check(!ioctl(other, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &data));
+		check(data.handle == (uint32_t)i + 1);
+		fence = syncobj_to_fd(device, requests[i], 1, file);
+		check(fence >= 0 && status_of(fence) == 1);
+		close(data.fd);
+		close(fence);
+		check(syncobj_to_fd(device, requests[i], 9, 0) == -EINVAL);
+		check(syncobj_to_fd(device, requests[i], 9, file) == -ENOENT);
+		check(syncobj_to_fd(device, requests[i], 1, 2) == -EINVAL);
+		check(syncobj_to_fd(device, requests[i], 1, file | point) == -EINVAL);
+		check(ioctl(device, requests[i], NULL) && errno == EFAULT);
+		check(syncobj_to_fd(900, requests[i], 1, 0) == -EBADF);
+	}
+	check(count_fds() == before);
+	close(device);
+	close(other);
 }
 
 static void mistakes(void)
@@ -417,9 +467,10 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{ "requests", requests }, { "mistakes", mistakes }, { "threads", threads },
-	{ "forks", forks },	  { "execs", execs },	    { "signals", signals },
-	{ "memfd", memfd },	  { "dmabuf", dmabuf },	    { "killed", killed },
+	{ "requests", requests }, { "syncobjs", syncobjs }, { "mistakes", mistakes },
+	{ "threads", threads },	  { "forks", forks },	    { "execs", execs },
+	{ "signals", signals },	  { "memfd", memfd },	    { "dmabuf", dmabuf },
+	{ "killed", killed },
 };
 
 int main(int argc, char **argv)

@@ -15,6 +15,7 @@
 
 #include "libdmafence.h"
 #include "linux_dma_buf.h"
+#include "linux_drm_syncobj.h"
 #include "linux_sw_sync.h"
 #include "linux_sync_file.h"
 #include "requests.h"
@@ -87,6 +88,37 @@ static int create_fence(const struct call *call)
 		return ret;
 	ret = dma_fence_sw_sync_fence_create(call->fd, create.value);
 	return give(call, ret, offsetof(struct sw_sync_create_fence_data, fence));
+}
+
+/*
+ * The struct has a point since Linux 6.16, and with it comes a flag; to one without it the flag is
+ * unknown.
+ */
+static int syncobj_to_fd(const struct call *call, size_t size)
+{
+	struct drm_syncobj_handle handle = { 0 };
+	int ret;
+
+	if (call->kind != DESCRIPTOR_NODE)
+		return REQUEST_PASSED_ON;
+	ret = target_read(call->target, call->address, &handle, size);
+	if (ret)
+		return ret;
+	if (handle.pad || (size == DRM_SYNCOBJ_HANDLE_SIZE_OLD &&
+			   handle.flags & DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE))
+		return -EINVAL;
+	ret = dma_fence_syncobj_to_fd(call->fd, handle.handle, handle.flags, handle.point);
+	return give(call, ret, offsetof(struct drm_syncobj_handle, fd));
+}
+
+static int syncobj_handle_to_fd(const struct call *call)
+{
+	return syncobj_to_fd(call, sizeof(struct drm_syncobj_handle));
+}
+
+static int syncobj_handle_to_fd_old(const struct call *call)
+{
+	return syncobj_to_fd(call, DRM_SYNCOBJ_HANDLE_SIZE_OLD);
 }
 
 static bool is_buffer(const struct call *call)
@@ -169,12 +201,18 @@ static int import_sync_file(const struct call *call)
 	return ret;
 }
 
+#define SYNCOBJ_HANDLE_TO_FD_OLD                                                \
+	_IOC(_IOC_READ | _IOC_WRITE, _IOC_TYPE(DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD), \
+	     _IOC_NR(DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD), DRM_SYNCOBJ_HANDLE_SIZE_OLD)
+
 static const struct handler {
 	uint32_t number;
 	int (*complete)(const struct call *call);
 } handlers[] = {
 	{ SYNC_IOC_MERGE, merge },
 	{ SW_SYNC_IOC_CREATE_FENCE, create_fence },
+	{ DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, syncobj_handle_to_fd },
+	{ SYNCOBJ_HANDLE_TO_FD_OLD, syncobj_handle_to_fd_old },
 	{ DMA_BUF_IOCTL_EXPORT_SYNC_FILE, export_sync_file },
 	{ DMA_BUF_IOCTL_IMPORT_SYNC_FILE, import_sync_file },
 };
