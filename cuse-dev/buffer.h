@@ -45,6 +45,9 @@ struct buffer {
 	/* utlist, in the order of creation: active; and found to be reached, about to be signaled
 	 */
 	struct memory_fence *memory_fences, *reached_fences;
+	int64_t measured_until; /* how its file was not long ago: memory_look.c */
+	uint64_t file_size;
+	bool is_little;
 	unsigned int window_count;
 	unsigned int references;
 	int fd; /* owned: the pin */

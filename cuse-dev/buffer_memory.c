@@ -69,17 +69,39 @@ static bool is_present(const void *address)
  * In a file of which there is little a hole is punched in no time; and to look at the size of the
  * file is three times cheaper than at the page.
  */
-enum memory_state memory_state(int fd, const void *address, uint64_t end)
+enum memory_state memory_file_state(int fd, uint64_t *size)
 {
 	struct stat stat;
 
-	if (!fstat(fd, &stat)) {
-		if (end > (uint64_t)stat.st_size)
-			return MEMORY_IS_GONE;
-		if ((uint64_t)stat.st_blocks * 512 <= LITTLE_MEMORY)
-			return MEMORY_IS_THERE;
+	if (fstat(fd, &stat)) {
+		*size = UINT64_MAX;
+		return MEMORY_MAY_WAIT;
 	}
-	return is_present(address) ? MEMORY_IS_THERE : MEMORY_MAY_WAIT;
+	*size = (uint64_t)stat.st_size;
+	return (uint64_t)stat.st_blocks * 512 <= LITTLE_MEMORY ? MEMORY_IS_THERE : MEMORY_MAY_WAIT;
+}
+
+enum memory_state memory_state(int fd, const void *address, uint64_t end)
+{
+	uint64_t size;
+	enum memory_state state = memory_file_state(fd, &size);
+
+	if (end > size)
+		return MEMORY_IS_GONE;
+	return state == MEMORY_IS_THERE || is_present(address) ? MEMORY_IS_THERE : MEMORY_MAY_WAIT;
+}
+
+bool memory_glimpse(int fd, uint64_t offset, uint32_t size, uint64_t *value)
+{
+	union {
+		uint32_t half;
+		uint64_t whole;
+	} word;
+
+	if (pread(fd, &word, size, (off_t)offset) != (ssize_t)size)
+		return false;
+	*value = size == sizeof(word.half) ? word.half : word.whole;
+	return true;
 }
 
 bool memory_store(void *address, uint32_t size, uint64_t value)

@@ -67,6 +67,16 @@ enum memory_state {
 };
 /* fd is the buffer's, and no dma-buf. Waits for nobody. */
 enum memory_state memory_state(int fd, const void *address, uint64_t end);
+/*
+ * The same question about the file as a whole, whose size it tells: whatever its owner does while
+ * this is known takes no time to speak of, or else it MEMORY_MAY_WAIT.
+ */
+enum memory_state memory_file_state(int fd, uint64_t *size);
+/*
+ * What is there, read from the file: so it waits for no hole, and may be torn. A hint, for who
+ * would rather not touch the memory. false: nothing is to be had.
+ */
+bool memory_glimpse(int fd, uint64_t offset, uint32_t size, uint64_t *value);
 
 /* false: the memory is gone. */
 bool memory_store(void *address, uint32_t size, uint64_t value);

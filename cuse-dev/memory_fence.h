@@ -26,7 +26,7 @@ struct memory_fence {
 	struct memory_fence *watch_prev, *watch_next;	/* of its watch's fences */
 	struct timer timer;				/* its timeout */
 	int64_t deadline;				/* the earliest hint, INT64_MAX: none */
-	int64_t there_until;				/* when its memory was, not long ago */
+	int64_t glimpsed_until;				/* what was seen is recent: memory_look.c */
 	uint32_t seen;	     /* the low half of what the last look has found */
 	bool seen_is_recent; /* the last look has found something */
 	bool is_reached;     /* found to be: on buffer->reached_fences */

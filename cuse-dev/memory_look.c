@@ -9,10 +9,11 @@
 #include "memory_fence.h"
 
 /*
- * How long memory that was there is taken to be there still: so that a request that names one fence
- * many times does not ask the kernel as often. It is far less than a hole takes that takes time.
+ * How long what is known of a buffer's file, or was read from it, is taken to be true still: so
+ * that a request that names many fences, or one many times, does not ask the kernel as often. A
+ * file of which there is little cannot become one that takes time to punch a hole in meanwhile.
  */
-#define THERE_NS 10000
+#define MEASURED_NS 10000
 
 /* Looked at in one go, without the lock in between. */
 #define BATCH 64
@@ -27,54 +28,88 @@ static const void *address_in(const struct window *window, const struct memory_f
 	return window_address(window, location_of(fence)->offset);
 }
 
-static enum memory_state state_of(struct memory_fence *fence)
+static void measure(struct buffer *buffer)
+{
+	int64_t now = dma_fence_now();
+
+	buffer->is_little = memory_file_state(buffer->fd, &buffer->file_size) == MEMORY_IS_THERE;
+	buffer->measured_until = now + MEASURED_NS;
+}
+
+/* Of the file as it was not long ago. It may have grown since. */
+static bool is_within_file(struct buffer *buffer, uint64_t end, int64_t now)
+{
+	if (now >= buffer->measured_until || end > buffer->file_size)
+		measure(buffer);
+	return end <= buffer->file_size;
+}
+
+static bool is_reached_by(const struct memory_fence *fence, uint64_t value)
 {
 	const struct mem_fence_location *location = location_of(fence);
-	int64_t now = dma_fence_now();
-	enum memory_state state;
 
-	if (now < fence->there_until)
-		return MEMORY_IS_THERE;
-	state = memory_state(fence->buffer->fd, address_in(fence->window, fence),
-			     location->offset + location->size);
-	if (state == MEMORY_IS_THERE)
-		fence->there_until = now + THERE_NS;
-	return state;
+	return mem_fence_value_reached(value, location->size, location->value);
+}
+
+/*
+ * Of a large file the memory itself is touched by lanes alone: a page that is present may be gone
+ * at the next moment, and its hole take seconds. What the file has tells whether it is time for
+ * that.
+ */
+static enum look glimpse(struct memory_fence *fence, int64_t now)
+{
+	const struct mem_fence_location *location = location_of(fence);
+	uint64_t value;
+
+	if (now < fence->glimpsed_until)
+		return LOOK_ACTIVE;
+	if (!memory_glimpse(fence->buffer->fd, location->offset, location->size, &value) ||
+	    is_reached_by(fence, value))
+		return LOOK_LATER;
+	fence->seen = (uint32_t)value;
+	fence->glimpsed_until = now + MEASURED_NS;
+	return LOOK_ACTIVE;
+}
+
+static enum look load(struct memory_fence *fence)
+{
+	uint64_t value;
+
+	if (!memory_load(address_in(fence->window, fence), location_of(fence)->size, &value))
+		return LOOK_GONE;
+	fence->seen = (uint32_t)value;
+	return is_reached_by(fence, value) ? LOOK_REACHED : LOOK_ACTIVE;
+}
+
+static enum look look_at_memory(struct memory_fence *fence)
+{
+	const struct mem_fence_location *location = location_of(fence);
+	struct buffer *buffer = fence->buffer;
+	int64_t now = dma_fence_now();
+
+	if (!is_within_file(buffer, location->offset + location->size, now))
+		return LOOK_GONE;
+	return buffer->is_little ? load(fence) : glimpse(fence, now);
 }
 
 enum look memory_look(struct memory_fence *fence)
 {
-	const struct mem_fence_location *location = location_of(fence);
-	enum memory_state state;
-	uint64_t value;
+	enum look look = LOOK_LATER;
 
-	fence->seen_is_recent = false;
 	if (fence->is_reached)
-		return fence->error ? LOOK_GONE : LOOK_REACHED;
-	if (fence->buffer->is_dmabuf)
-		return LOOK_LATER;
-	state = state_of(fence);
-	if (state == MEMORY_MAY_WAIT)
-		return LOOK_LATER;
-	if (state == MEMORY_IS_GONE ||
-	    !memory_load(address_in(fence->window, fence), location->size, &value))
-		return LOOK_GONE;
-	if (mem_fence_value_reached(value, location->size, location->value))
-		return LOOK_REACHED;
-	fence->seen = (uint32_t)value;
-	fence->seen_is_recent = true;
-	return LOOK_ACTIVE;
+		look = fence->error ? LOOK_GONE : LOOK_REACHED;
+	else if (!fence->buffer->is_dmabuf)
+		look = look_at_memory(fence);
+	fence->seen_is_recent = look == LOOK_ACTIVE;
+	return look;
 }
 
 bool memory_look_may_wait(struct buffer *buffer)
 {
-	struct memory_fence *fence;
-
-	DL_FOREACH(buffer->memory_fences, fence) {
-		if (memory_look(fence) == LOOK_LATER)
-			return true;
-	}
-	return false;
+	if (buffer->is_dmabuf)
+		return true;
+	measure(buffer);
+	return !buffer->is_little;
 }
 
 /* It is found: to be signaled with this error, in its turn. */

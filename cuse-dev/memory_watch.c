@@ -5,9 +5,9 @@
  * A watch has a word of its own among those that it sleeps on: whoever changes what it has to do
  * adds one to that, under the lock, and wakes it.
  *
- * The kernel touches the memory when it goes to sleep there. Only what the last look has found to
- * be present is slept on; should it be gone by then, the call fails, and the thread just sleeps
- * until it looks again.
+ * The kernel touches the memory when it goes to sleep there, and may have to wait for it: that is
+ * why this is done without the lock, in a thread of the user's. Where it is gone the call fails,
+ * and the thread just sleeps until it looks again.
  */
 #include <errno.h>
 #include <linux/futex.h>

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -160,6 +161,55 @@ Test(bad_mem_fence, hole_in_a_large_file_is_looked_at_by_a_lane)
 	waiter_join(&waiter);
 	expect(waiter.status, 1);
 	must(munmap(memory, LARGE));
+	must(close(buffer));
+}
+
+static blkcnt_t blocks_of(int buffer)
+{
+	struct stat stat;
+
+	must(fstat(buffer, &stat));
+	return stat.st_blocks;
+}
+
+Test(bad_mem_fence, look_at_a_large_file_does_not_touch_its_memory)
+{
+	int buffer = new_buffer(LARGE);
+	uint64_t *memory = map_buffer(buffer, LARGE);
+	uint32_t fence = new_mem_fence(device, buffer, 4096, 1, 8), signaled;
+	blkcnt_t blocks;
+
+	memset(memory, 0, LARGE);
+	must(fallocate(buffer, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 8192));
+	blocks = blocks_of(buffer);
+	for (int i = 0; i < 20; i++) {
+		expect(status_of(device, fence), 0);
+		sleep_ms(2);
+	}
+	eventually(lanes, 0);
+	/* Who touches a hole fills it, after waiting for whoever is punching one. */
+	expect(blocks_of(buffer), blocks);
+	memory[512] = 1;
+	expect(raw_mem_fence_kick(device, fence, &signaled), 0);
+	expect(status_of(device, fence), 1);
+	must(munmap(memory, LARGE));
+	must(close(buffer));
+}
+
+Test(bad_mem_fence, file_that_is_known_by_a_descriptor_without_reading_is_looked_at_all_the_same)
+{
+	int buffer = new_buffer(LARGE), write_only = reopen(buffer, O_WRONLY);
+	uint64_t *memory = map_buffer(buffer, LARGE);
+	uint32_t keeps_it = new_fence(device), fence;
+
+	memset(memory, 0, LARGE);
+	expect(raw_attach(device, write_only, keeps_it, DMA_FENCE_USAGE_READ), 0);
+	fence = new_mem_fence(device, buffer, 4096, 1, 8);
+	expect(status_of(device, fence), 0);
+	memory[512] = 1;
+	expect(raw_wait(device, fence, in_ms(PATIENCE_MS)), 0);
+	must(munmap(memory, LARGE));
+	must(close(write_only));
 	must(close(buffer));
 }
 
