@@ -17,6 +17,7 @@
 
 #include "dma_buf.h"
 #include "internal.h"
+#include "merge.h"
 
 /*
  * Passive ones that one adding looks at: more than it adds, so that they get fewer where all who
@@ -199,12 +200,9 @@ int dma_buf_vmap(struct dma_buf *buffer, void **address)
 	return error;
 }
 
-/* 0 once nothing is pending any more that a reader, or a writer, has to wait for. */
-static int wait_for_others(struct dma_buf *buffer, bool write, int64_t timeout_ns)
+/* What a wait that is interruptible has returned, as 0 or an error. */
+static int end_of_wait(int64_t left)
 {
-	int64_t left =
-		dma_resv_wait_timeout(buffer->resv, dma_resv_usage_rw(write), true, timeout_ns);
-
 	if (left < 0)
 		return (int)left;
 	return left ? 0 : -ETIME;
@@ -213,7 +211,10 @@ static int wait_for_others(struct dma_buf *buffer, bool write, int64_t timeout_n
 int dma_buf_begin_cpu_access(struct dma_buf *buffer, enum dma_data_direction direction,
 			     int64_t timeout_ns)
 {
-	int error = wait_for_others(buffer, direction != DMA_FROM_DEVICE, timeout_ns);
+	/* The CPU writes what goes to the device. */
+	bool write = direction != DMA_FROM_DEVICE;
+	int error = end_of_wait(
+		dma_resv_wait_timeout(buffer->resv, dma_resv_usage_rw(write), true, timeout_ns));
 
 	if (error || !buffer->ops->begin_cpu_access)
 		return error;
@@ -400,7 +401,9 @@ static int prepare_dma(struct dma_buf_dma *dma)
 {
 	struct dma_buf_attachment *attachment = dma->attachment;
 	const struct dma_buf_ops *ops = attachment->buffer->ops;
-	int error = dma_resv_reserve_fences(attachment->buffer->resv, 1);
+	struct dma_resv *resv = attachment->buffer->resv;
+	/* One more: what there is may be for other operations on the same reservation. */
+	int error = dma_resv_reserve_fences(resv, resv->reserved + 1);
 
 	if (error)
 		return error;
@@ -421,29 +424,71 @@ static int prepare_dma(struct dma_buf_dma *dma)
 	return error;
 }
 
+/*
+ * What is pending for usage, with what the holder, who asks, has staged: an array to be freed, with
+ * a reference for each. -ENOMEM.
+ */
+static int get_fences_locked(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
+			     struct dma_fence ***fences)
+{
+	struct dma_fence *fence, **grown;
+	struct dma_resv_iter cursor;
+	unsigned int room = 0;
+
+	*count = 0;
+	*fences = NULL;
+	dma_resv_for_each_fence(&cursor, resv, usage, fence)
+	{
+		if (*count == room) {
+			room = room ? 2 * room : 8;
+			grown = realloc(*fences, room * sizeof(*grown));
+			if (!grown) {
+				dma_resv_iter_end(&cursor);
+				return -ENOMEM;
+			}
+			*fences = grown;
+		}
+		(*fences)[(*count)++] = dma_fence_get(fence);
+	}
+	return 0;
+}
+
+/* The same as one fence. NULL: no memory. */
+static struct dma_fence *get_singleton_locked(struct dma_resv *resv, enum dma_resv_usage usage)
+{
+	struct dma_fence *singleton = NULL, **fences;
+	unsigned int count;
+
+	if (!get_fences_locked(resv, usage, &count, &fences))
+		singleton = dma_fence_merge_all(count, fences);
+	while (count--)
+		dma_fence_put(fences[count]);
+	free(fences);
+	return singleton;
+}
+
 int dma_buf_start_dma_locked(struct dma_buf_attachment *attachment,
 			     enum dma_data_direction direction, int64_t timeout_ns,
 			     struct dma_fence **before, struct dma_buf_dma *dma)
 {
-	bool write = dma_direction_writes(direction);
-	struct dma_fence *others = NULL;
+	struct dma_resv *resv = attachment->buffer->resv;
+	struct dma_fence *others;
 	int error = 0;
 
 	*dma = (struct dma_buf_dma){ .attachment = attachment, .direction = direction };
-	if (before) {
-		others = dma_resv_get_singleton(attachment->buffer->resv, dma_resv_usage_rw(write),
-						NULL);
-		if (!others)
-			return -ENOMEM;
-	} else {
-		error = wait_for_others(attachment->buffer, write, timeout_ns);
-	}
+	if (timeout_ns < 0)
+		return -EINVAL;
+	others = get_singleton_locked(resv, dma_resv_usage_rw(dma_direction_writes(direction)));
+	if (!others)
+		return -ENOMEM;
+	if (!before)
+		error = end_of_wait(dma_fence_wait_timeout(others, true, timeout_ns));
 	if (!error)
 		error = prepare_dma(dma);
-	if (error)
-		dma_fence_put(others);
-	else if (before)
+	if (!error && before)
 		*before = others;
+	else
+		dma_fence_put(others);
 	return error;
 }
 

@@ -217,8 +217,9 @@ int dma_buf_start_dma(struct dma_buf_attachment *attachment, enum dma_data_direc
  */
 void dma_buf_end_dma(struct dma_buf_dma *dma, struct dma_fence *fence);
 /*
- * The same for who has locked the reservation, and unlocks it: several buffers in one operation.
- * Exporter and importer that are both not dynamic must have mapped the attachment before.
+ * The same for who has locked the reservation, and unlocks it: several buffers in one operation, or
+ * several operations, of which one that starts after another's end comes after it. Exporter and
+ * importer that are both not dynamic must have mapped the attachment before.
  */
 int dma_buf_start_dma_locked(struct dma_buf_attachment *attachment,
 			     enum dma_data_direction direction, int64_t timeout_ns,

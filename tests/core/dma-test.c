@@ -261,6 +261,70 @@ Test(dma, row_2_6_several_buffers_in_one_operation_are_locked_first)
 	exporter.releases = 0;
 }
 
+Test(dma, row_3_7_an_operation_comes_after_those_of_the_same_lock)
+{
+	struct dma_fence *jobs[] = { fence_create(), fence_create() }, *before;
+	struct dma_resv *resv = exporter.buffer.resv;
+	struct dma_buf_attachment attachment;
+	struct dma_buf_dma dma;
+	void *mapping;
+
+	exporter_attach(&attachment, NULL, 0);
+	cr_assert_eq(dma_buf_map_attachment(&attachment, &mapping), 0);
+	dma_buf_add_fence(&exporter.buffer, jobs[0], DMA_RESV_USAGE_WRITE);
+	dma_resv_lock(resv, NULL);
+	cr_assert_eq(dma_buf_start_dma_locked(&attachment, DMA_FROM_DEVICE, 0, &before, &dma), 0);
+	cr_expect_eq(before, jobs[0]);
+	dma_fence_put(before);
+	dma_buf_end_dma_locked(&dma, jobs[1]);
+	/* Nobody else sees that one yet, but the next operation follows it. */
+	dma_fence_signal(jobs[0]);
+	cr_expect(exporter_is_idle(DMA_RESV_USAGE_WRITE));
+	cr_assert_eq(dma_buf_start_dma_locked(&attachment, DMA_TO_DEVICE, 0, &before, &dma), 0);
+	cr_expect_eq(before, jobs[1]);
+	dma_fence_put(before);
+	dma_buf_end_dma_locked(&dma, NULL);
+	cr_expect_eq(dma_buf_start_dma_locked(&attachment, DMA_TO_DEVICE, 0, NULL, &dma), -ETIME);
+	dma_resv_unlock(resv);
+	dma_fence_signal(jobs[1]);
+	dma_fence_put(jobs[0]);
+	dma_fence_put(jobs[1]);
+	dma_buf_detach(&attachment);
+}
+
+Test(dma, row_3_3_ends_of_many_operations_of_one_lock_need_no_room)
+{
+	enum { OPERATIONS = 20 };
+	struct dma_resv *resv = exporter.buffer.resv;
+	struct dma_fence *jobs[OPERATIONS], *before;
+	struct dma_buf_dma dma[OPERATIONS];
+	struct dma_buf_attachment attachment;
+	const void *room;
+	void *mapping;
+	int i;
+
+	exporter_attach(&attachment, NULL, 0);
+	cr_assert_eq(dma_buf_map_attachment(&attachment, &mapping), 0);
+	dma_resv_lock(resv, NULL);
+	for (i = 0; i < OPERATIONS; i++) {
+		jobs[i] = fence_create();
+		cr_assert_eq(
+			dma_buf_start_dma_locked(&attachment, DMA_TO_DEVICE, 0, &before, &dma[i]),
+			0);
+		dma_fence_put(before);
+	}
+	room = resv->entries;
+	for (i = 0; i < OPERATIONS; i++)
+		dma_buf_end_dma_locked(&dma[i], jobs[i]);
+	cr_expect_eq(resv->entries, room, "no more was asked for");
+	dma_resv_unlock(resv);
+	for (i = 0; i < OPERATIONS; i++) {
+		dma_fence_signal(jobs[i]);
+		dma_fence_put(jobs[i]);
+	}
+	dma_buf_detach(&attachment);
+}
+
 Test(dma, row_1_14_an_operation_asks_for_no_signal_where_all_others_wait_on_memory)
 {
 	struct dma_buf_attachment renderer, display;
