@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -186,7 +187,7 @@ static void mistakes(void)
 	int timeline = open_timeline(), fence = create_fence(timeline, 1), before;
 	struct sync_merge_data data = { .fd2 = fence, .flags = 1 };
 	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int event = eventfd(0, EFD_CLOEXEC);
+	int event = eventfd(0, EFD_CLOEXEC), path = open(node, O_PATH | O_CLOEXEC);
 
 	before = count_fds();
 	check(merge(fence, -1) == -ENOENT);
@@ -206,7 +207,29 @@ static void mistakes(void)
 	check(merge(event, fence) == -ENOTTY);
 	check(create_fence(event, 1) == -ENOTTY);
 	check(merge(timeline, fence) == -ENOTTY);
+	check(ioctl(timeline, SYNC_IOC_MERGE, NULL) && errno == ENOTTY);
+	check(ioctl(timeline, SYNC_IOC_MERGE, &data) && errno == ENOTTY);
+	check(ioctl(fence, SW_SYNC_IOC_CREATE_FENCE, NULL) && errno == ENOTTY);
+	check(ioctl(path, SYNC_IOC_MERGE, NULL) && errno == EBADF);
+	check(create_fence(path, 1) == -EBADF);
+	check(merge(fence, path) == -ENOENT);
 	check(count_fds() == before);
+}
+
+/* Without a number to give, nothing is given, and the struct stays what it was. */
+static void limit(void)
+{
+	struct sw_sync_create_fence_data create = { .value = 1, .fence = -7 };
+	struct rlimit before, none = { 0 };
+	int timeline = open_timeline(), count = count_fds();
+
+	check(!getrlimit(RLIMIT_NOFILE, &before));
+	none.rlim_max = before.rlim_max;
+	check(!setrlimit(RLIMIT_NOFILE, &none));
+	check(ioctl(timeline, SW_SYNC_IOC_CREATE_FENCE, &create) && errno == EMFILE);
+	check(create.fence == -7);
+	check(!setrlimit(RLIMIT_NOFILE, &before));
+	check(count_fds() == count);
 }
 
 #define THREADS		  8
@@ -470,7 +493,7 @@ static const struct {
 	{ "requests", requests }, { "syncobjs", syncobjs }, { "mistakes", mistakes },
 	{ "threads", threads },	  { "forks", forks },	    { "execs", execs },
 	{ "signals", signals },	  { "memfd", memfd },	    { "dmabuf", dmabuf },
-	{ "killed", killed },
+	{ "killed", killed },	  { "limit", limit },
 };
 
 int main(int argc, char **argv)

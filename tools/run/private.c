@@ -120,6 +120,8 @@ void private_device_prepare(struct private_device *device)
 	snprintf(device->folder, sizeof(device->folder), "%s/dma-fence-run-XXXXXX", parent);
 	if (!mkdtemp(device->folder))
 		err(RUN_FAILED, "%s", device->folder);
+	/* The program may become another user; those outside do not see what is in it. */
+	chmod(device->folder, 0711);
 	snprintf(device->path, sizeof(device->path), "%s/dma_fence", device->folder);
 	device->process = -1;
 }

@@ -4,8 +4,8 @@
  *
  * Each request is looked at in the order in which the kernel does it, so that of two mistakes it is
  * the same one that is told: the caller's struct is read, then checked, then acted upon. Before a
- * descriptor is given to the thread, the field that is to take its number is written once, so that
- * a bad address leaves no descriptor behind.
+ * descriptor is given to the thread, the field that is to take its number is written once, with
+ * what is there, so that a bad address leaves no descriptor behind.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -32,19 +32,21 @@ struct call {
 /* Gives the thread a descriptor, whose number goes to this field of its struct. Closes ours. */
 static int give(const struct call *call, int fd, size_t field)
 {
-	int32_t number = -1;
-	int ret =
-		fd < 0 ? -errno
-		       : target_write(call->target, call->address + field, &number, sizeof(number));
+	uint64_t address = call->address + field;
+	int32_t number;
+	int ret;
 
+	if (fd < 0)
+		return -errno;
+	ret = target_read(call->target, address, &number, sizeof(number));
+	if (!ret)
+		ret = target_write(call->target, address, &number, sizeof(number));
 	if (!ret) {
 		number = target_add_fd(call->target, fd);
 		ret = number < 0 ? number
-				 : target_write(call->target, call->address + field, &number,
-						sizeof(number));
+				 : target_write(call->target, address, &number, sizeof(number));
 	}
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return ret;
 }
 
@@ -65,12 +67,9 @@ static int merge(const struct call *call)
 		return other == -EBADF ? -ENOENT : other;
 	merge.name[sizeof(merge.name) - 1] = '\0';
 	ret = dma_fence_device_merge_sync_files(call->node->device, merge.name, call->fd, other);
-	/* Which of the two is no sync_file? If it is the first, it does not know this request. */
-	if (ret < 0 && errno == EINVAL) {
-		struct sync_file_info info = { 0 };
-
-		errno = ioctl(call->fd, SYNC_IOC_FILE_INFO, &info) ? ENOTTY : ENOENT;
-	}
+	/* One of the two is no sync_file: the other one, or this request is none of it. */
+	if (ret < 0 && errno == EINVAL)
+		errno = ENOENT;
 	ret = give(call, ret, offsetof(struct sync_merge_data, fence));
 	close(other);
 	return ret;
@@ -224,6 +223,19 @@ uint32_t request_number(unsigned int index)
 	return index < HANDLERS ? handlers[index].number : 0;
 }
 
+/*
+ * Before anything else the kernel asks whether what it is issued on knows the request. The device
+ * says so too, and knows it where it says that it cannot be completed.
+ */
+static int error_of(const struct call *call, uint32_t number, int error)
+{
+	char argument[1 << _IOC_SIZEBITS] = { 0 };
+
+	if (call->kind != DESCRIPTOR_NODE || !ioctl(call->fd, number, argument))
+		return error;
+	return errno == EOPNOTSUPP ? error : -errno;
+}
+
 int request_complete(const struct node *node, const struct target *target, int fd, uint32_t number,
 		     uint64_t address)
 {
@@ -239,6 +251,8 @@ int request_complete(const struct node *node, const struct target *target, int f
 		if (handlers[i].number == number)
 			ret = handlers[i].complete(&call);
 	}
+	if (ret < 0)
+		ret = error_of(&call, number, ret);
 	close(call.fd);
 	return ret;
 }

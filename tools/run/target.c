@@ -62,10 +62,13 @@ int target_take_fd(const struct target *target, int fd)
 	if (taken < 0)
 		taken = fd < 0 ? -EBADF : -errno;
 	close(process);
-	/* Was it that thread's number all the time? */
-	if (taken >= 0 && !target_is_valid(target)) {
+	if (taken < 0)
+		return taken;
+	/* Was it that thread's number all the time? And the kernel does not take a mere path
+	 * either. */
+	if (!target_is_valid(target) || fcntl(taken, F_GETFL) & O_PATH) {
 		close(taken);
-		return -ESRCH;
+		return -EBADF;
 	}
 	return taken;
 }

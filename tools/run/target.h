@@ -21,7 +21,7 @@ struct target {
 
 /* Does it still wait for the answer? */
 bool target_is_valid(const struct target *target);
-/* A duplicate of its descriptor, to be closed; -EBADF, -EPERM (out of reach). */
+/* A duplicate of its descriptor, to be closed; -EBADF, for O_PATH too; -EPERM (out of reach). */
 int target_take_fd(const struct target *target, int fd);
 /* 0 or -EFAULT; -EPERM. */
 int target_read(const struct target *target, uint64_t address, void *to, size_t size);
