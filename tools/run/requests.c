@@ -224,16 +224,16 @@ uint32_t request_number(unsigned int index)
 }
 
 /*
- * Before anything else the kernel asks whether what it is issued on knows the request. The device
- * says so too, and knows it where it says that it cannot be completed.
+ * Before anything else the kernel asks whether what it is issued on knows the request. So does the
+ * device, where it is asked itself.
  */
 static int error_of(const struct call *call, uint32_t number, int error)
 {
 	char argument[1 << _IOC_SIZEBITS] = { 0 };
 
-	if (call->kind != DESCRIPTOR_NODE || !ioctl(call->fd, number, argument))
-		return error;
-	return errno == EOPNOTSUPP ? error : -errno;
+	if (call->kind == DESCRIPTOR_NODE && ioctl(call->fd, number, argument) && errno == ENOTTY)
+		return -ENOTTY;
+	return error;
 }
 
 int request_complete(const struct node *node, const struct target *target, int fd, uint32_t number,
