@@ -72,6 +72,7 @@ abi_programs = \
 	tests/abi/sync_file.abi \
 	tests/abi/syncobj.abi \
 	tests/abi/syncobj_fd.abi \
+	tests/abi/syncobj_hostile.abi \
 	tests/abi/syncobj_timeline.abi \
 	tests/abi/syncobj_wait.abi \
 	tests/abi/timeline.abi \
@@ -241,6 +242,10 @@ tests_abi_syncobj_abi_LDADD = $(abi_ldadd)
 tests_abi_syncobj_fd_abi_SOURCES = tests/abi/syncobj_fd.c
 tests_abi_syncobj_fd_abi_CFLAGS = $(abi_cflags)
 tests_abi_syncobj_fd_abi_LDADD = $(abi_ldadd)
+
+tests_abi_syncobj_hostile_abi_SOURCES = tests/abi/syncobj_hostile.c
+tests_abi_syncobj_hostile_abi_CFLAGS = $(abi_cflags)
+tests_abi_syncobj_hostile_abi_LDADD = $(abi_ldadd)
 
 tests_abi_syncobj_timeline_abi_SOURCES = tests/abi/syncobj_timeline.c
 tests_abi_syncobj_timeline_abi_CFLAGS = $(abi_cflags)
