@@ -16,6 +16,11 @@ struct attachment {
 	struct account *account;  /* of who asked for it, who may be gone by now */
 	struct leaf_watch *watch; /* of a passive one; NULL: not needed */
 	uint64_t charge;
+	/*
+	 * How many of the account's attachments it is: who asks what is pending on a buffer has all
+	 * that they are made of gone through, with the device locked.
+	 */
+	unsigned int parts;
 };
 
 enum attachment_flags {

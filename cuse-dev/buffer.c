@@ -12,6 +12,7 @@
 
 #include "attachment.h"
 #include "buffer.h"
+#include "container.h"
 #include "leaf_watch.h"
 
 int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool *is_dmabuf)
@@ -146,9 +147,10 @@ int attachment_add(struct attachment *attachment, struct buffer *buffer, struct 
 	struct device *device = buffer->device;
 	uint64_t charge = sizeof(*attachment) + account_fence_cost(fence) +
 			  (passive ? leaf_watch_size(fence) : 0);
+	uint64_t parts = dma_fence_leaf_count(fence);
 	int ret;
 
-	if (account->attachments >= MAX_ATTACHMENTS)
+	if (parts > MAX_ATTACHMENTS - account->attachments)
 		return -ENOSPC;
 	if (account_charge(account, charge))
 		return -ENOMEM;
@@ -168,8 +170,9 @@ int attachment_add(struct attachment *attachment, struct buffer *buffer, struct 
 	buffer->references++;
 	attachment->account = account;
 	attachment->charge = charge;
+	attachment->parts = (unsigned int)parts;
 	account->users++;
-	account->attachments++;
+	account->attachments += attachment->parts;
 	device->stats.attachments++;
 	return 0;
 
@@ -193,7 +196,7 @@ void attachment_free(struct attachment *attachment)
 
 	leaf_watch_free(attachment->watch);
 	account_uncharge(attachment->account, attachment->charge);
-	attachment->account->attachments--;
+	attachment->account->attachments -= attachment->parts;
 	account_put(device, attachment->account);
 	device->stats.attachments--;
 	buffer_put(attachment->buffer);

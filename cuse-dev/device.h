@@ -60,10 +60,10 @@ enum {
  */
 struct account {
 	uid_t uid;
-	unsigned int users; /* open files, attachments, jobs and whatever else points here */
-	unsigned int attachments;
-	unsigned int fds;	    /* buffers pinned, eventfds kept */
-	unsigned int windows;	    /* of buffers, mapped */
+	unsigned int users;	  /* open files, attachments, jobs and whatever else points here */
+	unsigned int attachments; /* and locks; of merged fences what they are made of */
+	unsigned int fds;	  /* buffers pinned, eventfds kept */
+	unsigned int windows;	  /* of buffers, mapped */
 	unsigned int memory_fences; /* active */
 	struct memory_watch *watch; /* of those; NULL: none is needed */
 	unsigned int lanes;	    /* at work for them */

@@ -151,7 +151,8 @@ struct dma_fence_caps {
 	__u32 max_waits;	/* out: calls of an open file that block at once */
 	__u32 max_events;	/* out: events of an open file, until delivered */
 	__u32 max_exports;	/* out: tokens of an open file that nobody has used yet */
-	__u32 max_attachments;	/* out: fences on buffers, seqno writes and locks of one user */
+	__u32 max_attachments;	/* out: fences on buffers, seqno writes and locks of one user; */
+				/* those that merged ones are made of are counted */
 	__u32 max_count;	/* out: entries of an array that is passed by pointer */
 	__u64 resv_hold_ns;	/* out: how long a ticket may hold locks, 0: for ever */
 	__u64 memory_poll_ns;	/* out: how soon a plain store to a memory fence's word is noticed */

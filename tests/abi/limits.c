@@ -125,6 +125,35 @@ Test(limits, attachments_end_with_enospc)
 	must(close(buffer));
 }
 
+Test(limits, merged_fences_are_as_many_attachments_as_they_are_made_of)
+{
+	enum { PARTS = 4000 };
+	uint32_t limit = caps_of_device().max_attachments, parts[PARTS], merged, attached = 0, i;
+	struct dma_fence_buffer_wait wait;
+	int buffer = new_buffer(4096);
+
+	for (i = 0; i < PARTS; i++)
+		parts[i] = new_fence(device);
+	for (i = 0; i < limit / PARTS; i++) {
+		expect(raw_merge(device, parts, PARTS, 0, &merged), 0);
+		expect(raw_attach(device, buffer, merged, DMA_FENCE_USAGE_READ), 0);
+	}
+	attached = i;
+	expect(raw_attach(device, buffer, merged, DMA_FENCE_USAGE_READ), -ENOSPC);
+	expect(raw_seqno_write(device, merged, buffer, 0, 1, 8), -ENOSPC);
+	expect(raw_attach_for_memory_waiters(device, buffer, merged, DMA_FENCE_USAGE_READ),
+	       -ENOSPC);
+	expect(raw_buffer_wait(device, buffer, DMA_FENCE_USAGE_READ, 0, &wait), -ETIME);
+	expect(wait.count, attached);
+	/* All of it comes back. */
+	expect(raw_signal_many(device, parts, PARTS, 0), 0);
+	eventually(attachments, 0);
+	for (i = 0; i < limit; i++)
+		expect(raw_attach(device, buffer, new_fence(device), DMA_FENCE_USAGE_READ), 0);
+	expect(raw_attach(device, buffer, new_fence(device), DMA_FENCE_USAGE_READ), -ENOSPC);
+	must(close(buffer));
+}
+
 /* ---- a daemon of its own, that may open few files ---- */
 
 #define FEW 256
