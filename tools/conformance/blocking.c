@@ -86,6 +86,11 @@ static void do_destroy(const struct later *later)
 	destroy_syncobj(later->fd, later->handle);
 }
 
+static void do_close(const struct later *later)
+{
+	close(later->fd);
+}
+
 static void do_signal_pending(const struct later *later)
 {
 	signal_pending(later->pending);
@@ -133,6 +138,51 @@ void group_threads(void)
 	later.act = do_destroy;
 	later.handle = syncobj(fd);
 	wait_here("DESTROY does not end a wait", &later, WAIT_FOR_SUBMIT, SOON);
+	later.act = do_close;
+	later.handle = syncobj(fd);
+	wait_here("close() does not end a wait", &later, WAIT_FOR_SUBMIT, SOON);
+	answer("close() was one", "%s", state_of(fd, later.handle));
+}
+
+/* A thread that waits as this one does, and what it was told. */
+struct rival {
+	pthread_t thread;
+	int fd;
+	uint32_t handle;
+	long result;
+};
+
+static void *wait_as_well(void *argument)
+{
+	struct rival *rival = argument;
+	struct syncobj_wait wait = {
+		.handles = ADDRESS(&rival->handle),
+		.count = 1,
+		.flags = WAIT_FOR_SUBMIT,
+		.timeout_ns = EVER,
+	};
+
+	rival->result = ioctl(rival->fd, SYNCOBJ_WAIT, &wait);
+	return NULL;
+}
+
+void group_rivals(void)
+{
+	struct rival rivals[3];
+	struct later later = { .fd = open_node(), .act = do_signal };
+
+	later.handle = syncobj(later.fd);
+	for (size_t i = 0; i < 3; i++) {
+		rivals[i] = (struct rival){ .fd = later.fd, .handle = later.handle, .result = 77 };
+		errno = pthread_create(&rivals[i].thread, NULL, wait_as_well, &rivals[i]);
+		if (errno)
+			give_up("a thread");
+	}
+	wait_here("this thread", &later, WAIT_FOR_SUBMIT, EVER);
+	for (size_t i = 0; i < 3; i++) {
+		pthread_join(rivals[i].thread, NULL);
+		answer(text("thread %zu", i + 1), "ret=%ld", rivals[i].result);
+	}
 }
 
 void group_threads_pending(void)
@@ -248,35 +298,84 @@ void group_signals_pending(void)
 	interrupted_wait("WAIT, signaled", fd, handle, 0, 0, EVER);
 }
 
+static void sleep_ms(long ms)
+{
+	struct timespec time = { .tv_nsec = ms * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+/* A process that waits for the syncobj; its status is 1 where that ended with ETIME. */
+static pid_t start_waiter(int fd, uint32_t handle, int64_t deadline)
+{
+	struct syncobj_wait wait = {
+		.handles = ADDRESS(&handle),
+		.count = 1,
+		.flags = WAIT_FOR_SUBMIT,
+		.timeout_ns = deadline,
+	};
+	pid_t child = fork();
+
+	if (child < 0)
+		give_up("a process");
+	if (child)
+		return child;
+	_exit(!ioctl(fd, SYNCOBJ_WAIT, &wait) ? 2 : errno == ETIME ? 1 : 3);
+}
+
+static int end_of(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child)
+		give_up("waiting for a process");
+	return status;
+}
+
 /* A process that waits dies of a signal at once. */
 void group_kill(void)
 {
-	struct timespec while_ns = { .tv_nsec = SOON_MS * 1000000L };
 	int fd = open_node(), status;
 	uint32_t handle = syncobj(fd);
+	pid_t child = start_waiter(fd, handle, EVER);
 	int64_t began;
-	pid_t child = fork();
 
-	if (child == 0) {
-		struct syncobj_wait wait = {
-			.handles = ADDRESS(&handle),
-			.count = 1,
-			.flags = WAIT_FOR_SUBMIT,
-			.timeout_ns = EVER,
-		};
-
-		_exit(ioctl(fd, SYNCOBJ_WAIT, &wait) ? 1 : 2);
-	}
-	if (child < 0)
-		give_up("a process");
-	nanosleep(&while_ns, NULL);
+	sleep_ms(SOON_MS);
 	began = now_ns();
 	kill(child, SIGKILL);
-	if (waitpid(child, &status, 0) != child)
-		give_up("the process that is killed");
+	status = end_of(child);
 	answer("SIGKILL", "%s, %s", WIFSIGNALED(status) ? "killed" : "it has exited", took(began));
 	signal_syncobj(fd, handle);
 	answer("the syncobj", "%s", state_of(fd, handle));
+}
+
+/* One that is stopped and continued goes on waiting. */
+void group_stop(void)
+{
+	int fd = open_node(), status;
+	uint32_t handle = syncobj(fd);
+	int64_t began = now_ns();
+	pid_t child = start_waiter(fd, handle, began + 3 * SOON_MS * INT64_C(1000000));
+
+	sleep_ms(SOON_MS / 2);
+	kill(child, SIGSTOP);
+	if (waitpid(child, &status, WUNTRACED) != child)
+		give_up("stopping a process");
+	answer("SIGSTOP", "%s", WIFSTOPPED(status) ? "stopped" : "it has ended");
+	kill(child, SIGCONT);
+	status = end_of(child);
+	answer("SIGCONT", "%s, %s",
+	       WIFEXITED(status) && WEXITSTATUS(status) == 1 ? "ETIME" : "another end",
+	       took(began));
+	child = start_waiter(fd, handle, EVER);
+	sleep_ms(SOON_MS / 2);
+	kill(child, SIGSTOP);
+	waitpid(child, &status, WUNTRACED);
+	signal_syncobj(fd, handle);
+	kill(child, SIGCONT);
+	status = end_of(child);
+	answer("signaled while stopped", "%s",
+	       WIFEXITED(status) && WEXITSTATUS(status) == 2 ? "0" : "another end");
 }
 
 /* ---- waiting for a sync_file ---- */

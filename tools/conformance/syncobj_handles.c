@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bed.h"
@@ -55,6 +56,7 @@ void group_create_sizes(void)
 		{ "12 bytes", _IOC_READ | _IOC_WRITE, 12 },
 		{ "64 bytes", _IOC_READ | _IOC_WRITE, 64 },
 		{ "8 bytes, _IOR", _IOC_READ, 8 },
+		{ "64 bytes, _IOR", _IOC_READ, 64 },
 		{ "8 bytes, _IOW", _IOC_WRITE, 8 },
 		{ "no bytes, _IO", _IOC_NONE, 0 },
 	};
@@ -107,11 +109,29 @@ void group_destroy(void)
 	answer("another's handle", "%s", state_of(other, 3));
 }
 
+/* A child's descriptors are those of the parent. */
+static void in_child(int fd, uint32_t handle)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		answer("in a child", "%s", state_of(fd, handle));
+		answer("the next handle in a child", "%u", syncobj(fd));
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || status)
+		give_up("a child");
+}
+
 /* Handles are those of the open file, and a descriptor that is duplicated is the same open file. */
 void group_open_files(void)
 {
 	int fd = open_node(), duplicate = dup(fd);
 	uint32_t handle = syncobj(fd);
+
+	in_child(fd, handle);
+	answer("the next handle after the child", "%u", syncobj(fd));
 
 	answer("through a duplicate", "%s", state_of(duplicate, handle));
 	answer("the next handle through a duplicate", "%u", syncobj(duplicate));
