@@ -111,6 +111,7 @@ static int get_cap(struct request *request, void *argument)
 {
 	struct drm_get_cap *cap = argument;
 
+	cap->value = 0;
 	switch (cap->capability) {
 	case DRM_CAP_SYNCOBJ:
 	case DRM_CAP_SYNCOBJ_TIMELINE:
@@ -118,7 +119,6 @@ static int get_cap(struct request *request, void *argument)
 		cap->value = 1;
 		return 0;
 	case DRM_CAP_PRIME:
-		cap->value = 0;
 		return 0;
 	case DRM_CAP_DUMB_BUFFER:
 	case DRM_CAP_VBLANK_HIGH_CRTC:

@@ -75,15 +75,17 @@ static const struct ioctl_table *table_of(const struct request *request)
 static int call(struct request *request, const struct ioctl_table *table,
 		const struct ioctl_row *row, char *argument, const void *input, size_t size)
 {
-	if (request->size < row->minimum)
-		return -EINVAL;
+	size_t room = row->size > request->size ? row->size : request->size;
+
 	/* What the request number promises is what came in; nothing else is looked at. */
 	if (size > request->size)
 		size = request->size;
 	if (size)
 		memcpy(argument, input, size);
-	if (size < row->size)
-		memset(argument + size, 0, row->size - size);
+	if (size < room)
+		memset(argument + size, 0, room - size);
+	if (request->size < row->minimum)
+		return -EINVAL;
 	if (!row->has_array && request->size > row->size) {
 		if (!table->as_it_comes && size > row->size &&
 		    !is_zero(argument + row->size, size - row->size))
@@ -93,11 +95,45 @@ static int call(struct request *request, const struct ioctl_table *table,
 	return row->handler(request, argument);
 }
 
+/* What no row answers. */
+static void refuse(struct request *request, const struct ioctl_table *table)
+{
+	int result = table && table->refuse ? table->refuse(request->command) : -ENOTTY;
+	char nothing[ARGUMENT_MAX];
+
+	/* It is known, but not for this caller: its argument goes back as it has begun. */
+	if (result == -EACCES && _IOC_DIR(request->command) == _IOC_READ) {
+		memset(nothing, 0, request->size);
+		request_reply_always(request->fuse, result, nothing, request->size);
+	} else {
+		request_reply(request->fuse, result, NULL, 0);
+	}
+}
+
+/* came is the size that the caller has told. */
+static void reply(struct request *request, const struct ioctl_table *table, int result,
+		  const char *argument, size_t came)
+{
+	unsigned int direction = _IOC_DIR(request->command);
+
+	/* A request that brings nothing back must not be given anything. */
+	if (!(direction & _IOC_READ))
+		request_reply(request->fuse, result, NULL, 0);
+	else if (!table->as_it_comes)
+		request_reply(request->fuse, result, argument, request->size);
+	else if (direction == _IOC_READ)
+		/* Nothing came in, so all of what goes back is ours. */
+		request_reply_always(request->fuse, result, argument, came);
+	else
+		request_reply_always(request->fuse, result, argument, request->size);
+}
+
 void ioctl_dispatch(struct request *request, const void *input, size_t size)
 {
 	struct device *device = request->device;
 	const struct ioctl_table *table;
 	const struct ioctl_row *row;
+	size_t came = request->size;
 	char argument[ARGUMENT_MAX];
 	int result;
 
@@ -112,8 +148,7 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 	table = table_of(request);
 	row = table ? find_row(table, request->command) : NULL;
 	if (!row) {
-		result = table && table->refuse ? table->refuse(request->command) : -ENOTTY;
-		request_reply(request->fuse, result, NULL, 0);
+		refuse(request, table);
 		return;
 	}
 	if (row->may_park)
@@ -121,8 +156,6 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 	device_lock(device);
 	result = call(request, table, row, argument, input, size);
 	device_unlock(device);
-	/* A request that brings nothing back must not be given anything. */
 	if (result != REQUEST_PARKED)
-		request_reply(request->fuse, result, argument,
-			      _IOC_DIR(request->command) & _IOC_READ ? request->size : 0);
+		reply(request, table, result, argument, came);
 }

@@ -36,8 +36,8 @@ struct ioctl_table {
 	 */
 	bool size_matters;
 	/*
-	 * The direction is taken as it comes, too, and what a longer struct has more is ignored, as
-	 * DRM has it.
+	 * The direction is taken as it comes, too, what a longer struct has more is ignored, and
+	 * the argument goes back on every failure of the request, as DRM has it.
 	 */
 	bool as_it_comes;
 	/* What is said to a request that is not among the rows. NULL: ENOTTY. */

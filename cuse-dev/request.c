@@ -112,3 +112,8 @@ void request_reply(fuse_req_t fuse, int result, const void *argument, size_t siz
 	else
 		fuse_reply_err(fuse, -result);
 }
+
+void request_reply_always(fuse_req_t fuse, int result, const void *argument, size_t size)
+{
+	fuse_reply_ioctl(fuse, result, argument, size);
+}

@@ -68,5 +68,7 @@ void parked_abort_all(struct device *device);
  * -EBUSY.
  */
 void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size);
+/* The same; the argument goes back on any result. */
+void request_reply_always(fuse_req_t fuse, int result, const void *argument, size_t size);
 
 #endif /* DMA_FENCED_REQUEST_H */
