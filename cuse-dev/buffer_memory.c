@@ -44,32 +44,18 @@ static void on_bus_error(int number)
 	signal(number, SIG_DFL);
 }
 
-/* /proc/self/pagemap: which pages are present. -1: then all are taken to be. */
-static int pagemap = -1;
-
 int buffer_memory_init(void)
 {
 	struct sigaction action = { .sa_handler = on_bus_error, .sa_flags = SA_NODEFER };
 
-	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	return sigaction(SIGBUS, &action, NULL) ? -errno : 0;
 }
 
-static bool is_present(const void *address)
-{
-	const uint64_t present = 1ull << 63;
-	uintptr_t page = (uintptr_t)address / (uintptr_t)sysconf(_SC_PAGESIZE);
-	uint64_t entry;
-	ssize_t got = pread(pagemap, &entry, sizeof(entry), (off_t)(page * sizeof(entry)));
-
-	return got != sizeof(entry) || entry & present;
-}
-
 /*
- * In a file of which there is little a hole is punched in no time; and to look at the size of the
- * file is three times cheaper than at the page.
+ * In a file of which there is little a hole is punched in no time. Whether the page is present says
+ * nothing: it may be gone before the access.
  */
-enum memory_state memory_file_state(int fd, uint64_t *size)
+enum memory_state memory_state(int fd, uint64_t *size)
 {
 	struct stat stat;
 
@@ -79,16 +65,6 @@ enum memory_state memory_file_state(int fd, uint64_t *size)
 	}
 	*size = (uint64_t)stat.st_size;
 	return (uint64_t)stat.st_blocks * 512 <= LITTLE_MEMORY ? MEMORY_IS_THERE : MEMORY_MAY_WAIT;
-}
-
-enum memory_state memory_state(int fd, const void *address, uint64_t end)
-{
-	uint64_t size;
-	enum memory_state state = memory_file_state(fd, &size);
-
-	if (end > size)
-		return MEMORY_IS_GONE;
-	return state == MEMORY_IS_THERE || is_present(address) ? MEMORY_IS_THERE : MEMORY_MAY_WAIT;
 }
 
 bool memory_glimpse(int fd, uint64_t offset, uint32_t size, uint64_t *value)

@@ -5,8 +5,8 @@
  *
  * An owner may cut the file off at any time, which turns an access into a SIGBUS: the thread that
  * makes one says so beforehand and is sent back to there. And he may be punching a hole, which
- * makes a page that is not present wait for as long as the hole is large: memory_may_wait() tells,
- * and a lane does it then.
+ * makes a page that is not present wait for as long as the hole is large: memory_state() tells
+ * where that matters, and a lane does it then.
  */
 #ifndef DMA_FENCED_BUFFER_MEMORY_H
 #define DMA_FENCED_BUFFER_MEMORY_H
@@ -59,19 +59,13 @@ static inline void *window_address(const struct window *window, uint64_t offset)
 	return window->address + (offset - window->offset);
 }
 
-/* What the next access would meet. */
+/* What an access to a file's memory would meet at the worst, now or a moment later. */
 enum memory_state {
 	MEMORY_IS_THERE,
-	MEMORY_MAY_WAIT, /* for a hole that is being punched */
-	MEMORY_IS_GONE,	 /* the file ends before it */
+	MEMORY_MAY_WAIT, /* for a hole that takes time to punch */
 };
-/* fd is the buffer's, and no dma-buf. Waits for nobody. */
-enum memory_state memory_state(int fd, const void *address, uint64_t end);
-/*
- * The same question about the file as a whole, whose size it tells: whatever its owner does while
- * this is known takes no time to speak of, or else it MEMORY_MAY_WAIT.
- */
-enum memory_state memory_file_state(int fd, uint64_t *size);
+/* fd is the buffer's, and no dma-buf; size: of the file. Waits for nobody. */
+enum memory_state memory_state(int fd, uint64_t *size);
 /*
  * What is there, read from the file: so it waits for no hole, and may be torn. A hint, for who
  * would rather not touch the memory. false: nothing is to be had.

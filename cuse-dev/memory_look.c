@@ -32,7 +32,7 @@ static void measure(struct buffer *buffer)
 {
 	int64_t now = dma_fence_now();
 
-	buffer->is_little = memory_file_state(buffer->fd, &buffer->file_size) == MEMORY_IS_THERE;
+	buffer->is_little = memory_state(buffer->fd, &buffer->file_size) == MEMORY_IS_THERE;
 	buffer->measured_until = now + MEASURED_NS;
 }
 

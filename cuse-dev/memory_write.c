@@ -4,9 +4,8 @@
  *
  * The pages are mapped, and made present, when the write is asked for. So the store at the signal
  * waits for nobody, and happens in the signaler's thread. A lane does it where it could wait: in a
- * dma-buf, which has to be told before and after; and, in a large file, in a page that is not
- * present any more, since the owner may be punching a hole there, which takes as long as the hole
- * is large.
+ * dma-buf, which has to be told before and after; and in a large file, since the owner may be
+ * punching a hole there, which takes as long as the hole is large.
  *
  * A buffer whose memory was gone counts as dead from then on, and nothing is stored in it any more.
  */
@@ -95,12 +94,10 @@ static void written_on_lane(struct lane_job *job)
 
 static bool may_wait(const struct memory_write *write)
 {
-	const struct memory_place *place = &write->place;
 	const struct buffer *buffer = write->window->buffer;
+	uint64_t size;
 
-	return buffer->is_dmabuf ||
-	       memory_state(buffer->fd, window_address(write->window, place->offset),
-			    place->offset + place->size) == MEMORY_MAY_WAIT;
+	return buffer->is_dmabuf || memory_state(buffer->fd, &size) == MEMORY_MAY_WAIT;
 }
 
 static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)

@@ -262,6 +262,32 @@ Test(bad_buffer, hole_punched_below_the_write)
 	must(close(buffer));
 }
 
+Test(bad_buffer, large_file_that_is_punched_all_the_time_is_written_in_the_order_of_the_signals)
+{
+	enum { LARGE = 16 << 20, WRITES = 200 };
+	int buffer = new_buffer(LARGE);
+	uint64_t *memory = map_buffer(buffer, LARGE);
+	uint32_t fences[WRITES];
+
+	must(fallocate(buffer, 0, 0, LARGE));
+	for (int i = 0; i < WRITES; i++) {
+		fences[i] = new_fence(device);
+		expect(raw_seqno_write(device, fences[i], buffer, 0, i + 1, 8), 0);
+	}
+	for (int i = 0; i < WRITES; i++) {
+		expect(raw_signal(device, fences[i], 0), 0);
+		if (i < WRITES - 1)
+			must(fallocate(buffer, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096,
+				       LARGE - 4096));
+		must(fallocate(buffer, 0, 0, LARGE));
+	}
+	/* By a lane, however present the page is: it may be gone before the store. */
+	eventually(seqno_writes, 0);
+	expect(*memory, WRITES);
+	must(munmap(memory, LARGE));
+	must(close(buffer));
+}
+
 /* ---- huge pages ---- */
 
 /* -1: this system has no memory file of huge pages. */
