@@ -223,14 +223,14 @@ void dma_fence_set_error(struct dma_fence *fence, int error)
 /*
  * The last reference has gone and somebody still waits. Nobody else can reach the fence, except a
  * look-up that asks for a reference unless there is none. The callbacks may take and drop
- * references: they are lent this one. Is it the last again, after them?
+ * references: they are lent this one, under the lock, so that a look-up with the lock finds the
+ * fence when it is signaled, and not before. Is it the last again, after them?
  */
 static bool abandon(struct dma_fence *fence)
 {
-	bool taken;
+	bool taken = fence_lock(fence->lock);
 
 	atomic_store_explicit(&fence->refcount, 1, memory_order_release);
-	taken = fence_lock(fence->lock);
 	dma_fence_set_error(fence, -EDEADLK);
 	mark_and_run(fence, dma_fence_now(), !taken);
 	fence_unlock(fence->lock, taken);

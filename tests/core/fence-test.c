@@ -228,6 +228,35 @@ Test(fence, callback_of_the_last_put_may_keep_the_fence)
 	dma_fence_put(kept);
 }
 
+static void *put_fence(void *fence)
+{
+	dma_fence_put(fence);
+	return NULL;
+}
+
+Test(fence, abandoned_one_is_found_when_it_is_signaled_and_not_before)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct dma_fence *fence = test_fence_create(&plain_ops, &lock, 1, 1);
+	struct recorder recorder = { 0 };
+	pthread_t thread;
+	int i;
+
+	dma_fence_add_callback(fence, &recorder.callback, record);
+	pthread_mutex_lock(&lock);
+	cr_assert_eq(pthread_create(&thread, NULL, put_fence, fence), 0);
+	while (fence->refcount)
+		sleep_ns(NSEC_PER_MSEC / 10);
+	/* It wants the lock, so its memory is there. */
+	for (i = 0; i < 20; i++) {
+		cr_expect_null(dma_fence_get_unless_zero(fence));
+		sleep_ns(NSEC_PER_MSEC);
+	}
+	pthread_mutex_unlock(&lock);
+	pthread_join(thread, NULL);
+	cr_expect_eq(recorder.status, -EDEADLK);
+}
+
 Test(fence, row_5_1_names_are_the_implementations_until_the_signal)
 {
 	struct dma_fence *fence = fence_create();
