@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* library_dma.c - libdmafence: one operation on one buffer. */
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
+#include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -11,6 +14,26 @@
 #include "process.h"
 
 static int buffer = -1;
+
+/*
+ * What a dma-buf is told of accesses, be the buffer one or not: this program's own ioctl() notes it
+ * and goes on to the kernel.
+ */
+static uint64_t told[4];
+static unsigned int times_told;
+
+__attribute__((visibility("default"))) int ioctl(int fd, unsigned long request, ...)
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (request == DMA_BUF_IOCTL_SYNC && times_told < 4)
+		told[times_told++] = ((const struct dma_buf_sync *)argument)->flags;
+	return (int)syscall(SYS_ioctl, fd, request, argument);
+}
 
 static void begin(void)
 {
@@ -160,6 +183,23 @@ Test(library_dma, row_2_7_memory_stays_mapped_from_one_operation_to_the_next)
 		expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, fence, 0), 0);
 	}
 	must(munmap(memory, 4096));
+}
+
+Test(library_dma, row_2_7_caches_are_maintained_at_the_start_and_the_end)
+{
+	uint32_t fence = start(DMA_FENCE_USAGE_WRITE);
+
+	expect(times_told, 1);
+	expect(told[0], DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW);
+	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_WRITE, fence, 0), 0);
+	expect(times_told, 2);
+	expect(told[1], DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW);
+
+	fence = start(DMA_FENCE_USAGE_READ);
+	expect(told[2], DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ);
+	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, fence, 0), 0);
+	expect(times_told, 4);
+	expect(told[3], DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ);
 }
 
 /* -1 where there are none. */

@@ -472,7 +472,7 @@ Test(mem_fence, more_are_waited_for_than_a_thread_can_sleep_on)
 	eventually(events, 0);
 }
 
-Test(mem_fence, row_1_13_many_look_while_it_is_signaled)
+Test(mem_fence, many_wait_while_it_is_signaled)
 {
 	enum { ROUNDS = 200, OPENS = 3 };
 	int opens[OPENS], sync_file, round, i;

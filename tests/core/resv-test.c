@@ -481,6 +481,50 @@ Test(resv, wait_that_runs_out_returns_0)
 
 /* ---- room ---- */
 
+static int64_t thread_time_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
+/* The time of this thread that it takes to add that many pending fences, room and all. */
+static int64_t cost_of_adding(struct dma_fence **fences, unsigned int count)
+{
+	int64_t begin_ns = thread_time_ns(), end_ns;
+	struct dma_resv other;
+	unsigned int i;
+
+	dma_resv_init(&other);
+	for (i = 0; i < count; i++)
+		dma_resv_add_fence(&other, fences[i], DMA_RESV_USAGE_READ);
+	end_ns = thread_time_ns();
+	dma_resv_fini(&other);
+	return end_ns - begin_ns;
+}
+
+/* One that costs more with each that is there would take 100 times as long for one of many. */
+Test(resv, row_3_3_adding_costs_about_the_same_however_many_there_are)
+{
+	enum { FEW = 1000, MANY = 100 * FEW };
+	static struct dma_fence *fences[MANY];
+	int64_t few_ns = INT64_MAX, many_ns;
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++)
+		fences[i] = fence_create();
+	many_ns = cost_of_adding(fences, MANY);
+	for (i = 0; i < 5; i++) {
+		int64_t cost_ns = cost_of_adding(fences, FEW);
+
+		few_ns = cost_ns < few_ns ? cost_ns : few_ns;
+	}
+	cr_expect_lt(many_ns / MANY, 30 * (few_ns / FEW + 1), "%lld ns a fence, %lld with few",
+		     (long long)many_ns / MANY, (long long)few_ns / FEW);
+	put_all(MANY, fences);
+}
+
 Test(resv, row_3_3_reserved_room_is_there)
 {
 	struct dma_resv_entry *entries;
