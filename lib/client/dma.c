@@ -47,6 +47,19 @@ static int queue_up(int device, int buffer, uint32_t usage, uint32_t ticket, uin
 	return dma_fence_device_attach_full(device, &attach);
 }
 
+/*
+ * Whoever has queued up behind the fence waits no longer once it has timed out: then it is too late
+ * to begin.
+ */
+static int still_has_its_turn(int device, uint32_t fence)
+{
+	int status;
+
+	if (dma_fence_device_get_status(device, fence, &status) < 0)
+		return -1;
+	return status < 0 ? fail(-status) : 0;
+}
+
 API int dma_fence_device_start_dma(int device, int buffer, uint32_t usage, int64_t deadline_ns,
 				   uint32_t *handle)
 {
@@ -65,6 +78,8 @@ API int dma_fence_device_start_dma(int device, int buffer, uint32_t usage, int64
 	if (result == 0)
 		result = dma_fence_device_wait(device, before, deadline_ns, NULL);
 	if (result == 0)
+		result = still_has_its_turn(device, fence);
+	if (result == 0)
 		result = sync_caches(buffer, usage, DMA_BUF_SYNC_START);
 	close_handle(device, before);
 	if (result == 0)
@@ -77,9 +92,10 @@ API int dma_fence_device_start_dma(int device, int buffer, uint32_t usage, int64
 API int dma_fence_device_end_dma(int device, int buffer, uint32_t usage, uint32_t handle, int error)
 {
 	int synced = sync_caches(buffer, usage, DMA_BUF_SYNC_END), why = errno;
+	int signaled = dma_fence_device_signal(device, handle, error);
 
-	if (dma_fence_device_signal(device, handle, error) < 0 ||
-	    dma_fence_device_close_handle(device, handle) < 0)
+	close_handle(device, handle);
+	if (signaled < 0)
 		return -1;
 	return synced < 0 ? fail(why) : 0;
 }

@@ -4,6 +4,7 @@
 #include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -154,6 +155,52 @@ Test(library_dma, row_2_3_fences_of_every_kind_are_waited_for)
 	fence = start(DMA_FENCE_USAGE_READ);
 	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, fence, 0), 0);
 	must(munmap(memory, 4096));
+}
+
+Test(library_dma, end_of_what_has_timed_out_is_einval_and_closes_the_handle)
+{
+	uint32_t fence = start(DMA_FENCE_USAGE_WRITE);
+
+	expect(raw_signal(device, fence, -ETIMEDOUT), 0);
+	expect_errno(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_WRITE, fence, 0),
+		     EINVAL);
+	eventually(handles, 0);
+}
+
+static void start_too_late(void *data)
+{
+	uint32_t fence;
+
+	expect_errno(dma_fence_device_start_dma(device, buffer, DMA_FENCE_USAGE_WRITE,
+						DMA_FENCE_WAIT_FOREVER, &fence),
+		     ETIMEDOUT);
+}
+
+/* Of the operation that waits. */
+static uint32_t fence_of_dma(void)
+{
+	struct dma_fence_query query;
+	uint32_t handle = 1;
+
+	while (raw_query(device, handle, &query) || strcmp(query.timeline_name, "dma"))
+		handle++;
+	return handle;
+}
+
+Test(library_dma, start_that_has_timed_out_while_it_waited_does_not_begin)
+{
+	uint32_t before = new_fence(device);
+	struct thread thread;
+
+	expect(raw_attach(device, buffer, before, DMA_FENCE_USAGE_WRITE), 0);
+	thread_start(&thread, start_too_late, NULL);
+	eventually(waits, 1);
+	expect(raw_signal(device, fence_of_dma(), -ETIMEDOUT), 0);
+	expect(raw_signal(device, before, 0), 0);
+	thread_join(&thread);
+	expect(raw_close(device, before), 0);
+	eventually(handles, 0);
+	eventually(tickets, 0);
 }
 
 Test(library_dma, other_usages_are_einval)
