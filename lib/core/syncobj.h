@@ -19,12 +19,18 @@ struct syncobj;
 struct syncobj_cb;
 
 /*
- * Called when a fence has been put into the syncobj, by the thread that did so. It is still added;
- * it may remove itself, and free what it is in.
+ * Called when a fence has been put into the syncobj, by the thread that did so, with the syncobj's
+ * lock held. It is still added; it may remove itself and free what it is in, add and remove others,
+ * look at the syncobj, and put something in. What it locks besides is locked inside of that: no
+ * function here may be called with such a lock held, nor from a callback of
+ * dma_fence_signal_locked() on a fence that it adds a callback to.
  */
 typedef void (*syncobj_func_t)(struct syncobj *syncobj, struct syncobj_cb *cb);
 
-/* The caller's memory, while it is added. Zeroed before it is added for the first time. */
+/*
+ * The caller's memory, and the caller has a reference to the syncobj, while it is added. Zeroed
+ * before it is added for the first time.
+ */
 struct syncobj_cb {
 	struct syncobj_cb *next, *prev; /* the syncobj's, while added; prev NULL while not */
 	uint64_t round;			/* the last of the syncobj's that it was called in */
@@ -42,8 +48,10 @@ struct dma_fence *syncobj_fence_get(struct syncobj *syncobj);
 void syncobj_replace_fence(struct syncobj *syncobj, struct dma_fence *fence);
 /*
  * Puts a point on top of what is there: chain, which is not initialised, becomes its link and the
- * syncobj's; fence is borrowed. A point that is not later than what is there does not take the
- * timeline back.
+ * syncobj's; fence is borrowed, and should be no chain: dma_fence_merge_all() of one takes it
+ * apart. A point that is not later than what is there takes over the seqno of that, and begins the
+ * timeline anew: until it is signaled syncobj_query() tells 0, as in the kernel, and never less
+ * than before from then on.
  */
 void syncobj_add_point(struct syncobj *syncobj, struct dma_fence_chain *chain,
 		       struct dma_fence *fence, uint64_t point);

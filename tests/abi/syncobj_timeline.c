@@ -233,7 +233,7 @@ Test(syncobj_timeline, transfer_takes_a_point_or_a_binary_to_either)
 	expect(query_point(device, source, 0), 4);
 }
 
-Test(syncobj_timeline, pending_point_holds_those_above_it)
+Test(syncobj_timeline, row_3_5_pending_point_holds_those_above_it)
 {
 	uint32_t syncobj, timeline = new_syncobj(device, 0);
 	uint32_t fence = new_pending_syncobj(device, &syncobj);

@@ -112,6 +112,58 @@ Test(syncobj, earlier_point_does_not_take_it_back)
 	cr_expect_eq(syncobj_query(syncobj, false), 8);
 }
 
+Test(syncobj, earlier_point_begins_anew_while_it_is_pending)
+{
+	struct dma_fence *five;
+
+	signal_and_put(add_point(7));
+	five = add_point(5);
+	cr_expect_eq(syncobj_query(syncobj, false), 0);
+	cr_expect_eq(syncobj_query(syncobj, true), 7);
+	cr_expect_eq(status_at(7), 0);
+	signal_and_put(five);
+	cr_expect_eq(syncobj_query(syncobj, false), 7);
+}
+
+/* A callback that puts another fence in, once. */
+struct putter {
+	struct syncobj_cb callback;
+	struct dma_fence *fence;
+	int calls;
+};
+
+static void put_in_once(struct syncobj *told, struct syncobj_cb *callback)
+{
+	struct putter *putter = (struct putter *)callback;
+	struct dma_fence *fence = putter->fence;
+
+	putter->calls++;
+	putter->fence = NULL;
+	if (fence)
+		syncobj_replace_fence(told, fence);
+}
+
+Test(syncobj, callback_may_put_something_in)
+{
+	struct dma_fence *first = fence_create(), *second = fence_create(), *held;
+	struct putter putters[2] = { 0 };
+	int i;
+
+	putters[0].fence = second;
+	for (i = 0; i < 2; i++)
+		syncobj_add_callback(syncobj, &putters[i].callback, put_in_once);
+	syncobj_replace_fence(syncobj, first);
+	held = syncobj_fence_get(syncobj);
+	cr_expect_eq(held, second);
+	dma_fence_put(held);
+	cr_expect_eq(putters[0].calls, 2);
+	cr_expect_eq(putters[1].calls, 1, "of the second, which is what is there");
+	for (i = 0; i < 2; i++)
+		syncobj_remove_callback(syncobj, &putters[i].callback);
+	signal_and_put(first);
+	signal_and_put(second);
+}
+
 Test(syncobj, signaled_points_are_not_kept)
 {
 	int i;
