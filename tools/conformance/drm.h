@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * drm.h - the requests of DRM that are issued here, by number and layout: the headers that we build
- * with may lack them, or their newest fields.
+ * with may lack them, or their newest fields. They are not those of uapi/, so that a mistake there
+ * is found.
  */
 #ifndef CONFORMANCE_DRM_H
 #define CONFORMANCE_DRM_H
