@@ -468,6 +468,15 @@ static void dmabuf(void)
 	use_buffer(buffer);
 }
 
+/* Whatever is started for this program is not its own. */
+static void childless(void)
+{
+	int timeline = open_timeline();
+
+	check(waitpid(-1, NULL, 0) < 0 && errno == ECHILD);
+	check(create_fence(timeline, 1) >= 0);
+}
+
 static void killed(void)
 {
 	int timeline = open_timeline();
@@ -493,7 +502,7 @@ static const struct {
 	{ "requests", requests }, { "syncobjs", syncobjs }, { "mistakes", mistakes },
 	{ "threads", threads },	  { "forks", forks },	    { "execs", execs },
 	{ "signals", signals },	  { "memfd", memfd },	    { "dmabuf", dmabuf },
-	{ "killed", killed },	  { "limit", limit },
+	{ "killed", killed },	  { "limit", limit },	    { "childless", childless },
 };
 
 int main(int argc, char **argv)
