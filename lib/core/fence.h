@@ -151,7 +151,8 @@ int dma_fence_signal(struct dma_fence *fence);
 /*
  * The same with the fence's lock held by the caller, and held throughout the callbacks. Those may
  * call all functions here even so, on fences that share the lock too; what they lock besides is
- * locked inside of it.
+ * locked inside of it. So is what the release of another fence locks, whose last reference a
+ * callback, of a buffer or container for example, drops.
  */
 int dma_fence_signal_locked(struct dma_fence *fence);
 /* The same with the timestamp given, for hardware that knows better. */
