@@ -142,7 +142,8 @@ test_sanitized()
 	rm -rf "$reports"
 	mkdir -p "$reports"
 	chmod 1777 "$reports"
-	prefix+=(env "ASAN_OPTIONS=log_path=$reports/address"
+	# Criterion has no frame pointers: the suppressions are found by unwinding with care.
+	prefix+=(env "ASAN_OPTIONS=log_path=$reports/address:fast_unwind_on_malloc=0"
 		"LSAN_OPTIONS=suppressions=$PWD/tests/leaks-of-others:print_suppressions=0"
 		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
 		"TSAN_OPTIONS=log_path=$reports/thread")

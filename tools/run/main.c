@@ -234,6 +234,7 @@ int main(int argc, char **argv)
 	mask = umask(022);
 	prepare(&options);
 	umask(mask);
+	free(options.maps);
 	execvp(options.program[0], options.program);
 	error = errno;
 	warn("%s", options.program[0]);
