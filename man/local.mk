@@ -283,6 +283,7 @@ dist_man_MANS += \
 	man/ww_mutex_trylock.3 \
 	man/ww_mutex_unlock.3 \
 	man/dma_fence.4 \
+	man/dma_fence_dma_buf.4 \
 	man/dma_fence_sw_sync.4 \
 	man/dma_fence_sync_file.4 \
 	man/dma_fence_syncobj.4 \
