@@ -63,7 +63,6 @@ int caller_memory_read_and_go_on(struct request *request, const void *argument, 
 				 int (*go_on)(struct request *request, void *argument, void *array))
 {
 	struct memory_job *memory = memory_job_create(argument, request->size, address, array_size);
-	int ret;
 
 	if (!memory)
 		return -ENOMEM;
@@ -71,12 +70,7 @@ int caller_memory_read_and_go_on(struct request *request, const void *argument, 
 	memory->go_on = go_on;
 	memory->job.prepare = read_array;
 	memory->job.apply = go_on_with_array;
-	ret = lane_submit(&memory->job, request->fuse, request->file, request->thread);
-	if (ret) {
-		free(memory);
-		return ret;
-	}
-	return REQUEST_PARKED;
+	return lane_submit_request(&memory->job, request);
 }
 
 static int write_array(struct lane_job *job)

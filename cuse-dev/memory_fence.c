@@ -301,7 +301,6 @@ int memory_fence_request(struct request *request, const struct dma_fence_mem_fen
 {
 	struct memory_place place = place_of(argument);
 	struct fence_job *this;
-	int ret;
 
 	/* Nothing but its timeout ends a fence whose memory nobody writes any more. */
 	if (argument->flags || memory_place_check(&place) ||
@@ -319,12 +318,7 @@ int memory_fence_request(struct request *request, const struct dma_fence_mem_fen
 	this->job.charge = sizeof(*this);
 	this->job.answer = &this->argument;
 	this->job.answer_size = request->size;
-	ret = lane_submit(&this->job, request->fuse, request->file, request->thread);
-	if (ret) {
-		free(this);
-		return ret;
-	}
-	return REQUEST_PARKED;
+	return lane_submit_request(&this->job, request);
 }
 
 /* -ENOENT, -EINVAL: it is of another kind. */
@@ -388,7 +382,6 @@ static int submit_kick(struct request *request, const struct dma_fence_mem_fence
 		       const struct buffer_key *key)
 {
 	struct kick_job *this = calloc(1, sizeof(*this));
-	int ret;
 
 	if (!this)
 		return -ENOMEM;
@@ -398,12 +391,7 @@ static int submit_kick(struct request *request, const struct dma_fence_mem_fence
 	this->job.charge = sizeof(*this);
 	this->job.answer = &this->argument;
 	this->job.answer_size = request->size;
-	ret = lane_submit(&this->job, request->fuse, request->file, request->thread);
-	if (ret) {
-		free(this);
-		return ret;
-	}
-	return REQUEST_PARKED;
+	return lane_submit_request(&this->job, request);
 }
 
 int memory_fence_kick(struct request *request, struct dma_fence_mem_fence_kick *kick)

@@ -264,10 +264,5 @@ int memory_write_request(struct request *request, const struct dma_fence_seqno_w
 	this->job.charge = sizeof(*this) + sizeof(*this->write) + sizeof(*this->write->late);
 	this->job.answer = &this->argument;
 	this->job.answer_size = request->size;
-	ret = lane_submit(&this->job, request->fuse, request->file, request->thread);
-	if (ret) {
-		free(this);
-		return ret;
-	}
-	return REQUEST_PARKED;
+	return lane_submit_request(&this->job, request);
 }

@@ -59,7 +59,6 @@ static int submit(struct request *request, const void *argument, size_t argument
 		  int (*prepare)(struct lane_job *job), int (*apply)(struct lane_job *job))
 {
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
-	int ret;
 
 	if (!exchange)
 		return -ENOMEM;
@@ -71,12 +70,7 @@ static int submit(struct request *request, const void *argument, size_t argument
 	exchange->job.charge = sizeof(*exchange);
 	exchange->job.answer = &exchange->caps;
 	exchange->job.answer_size = request->size;
-	ret = lane_submit(&exchange->job, request->fuse, request->file, request->thread);
-	if (ret) {
-		free(exchange);
-		return ret;
-	}
-	return REQUEST_PARKED;
+	return lane_submit_request(&exchange->job, request);
 }
 
 static int prepare_caps(struct lane_job *job)

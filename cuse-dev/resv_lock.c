@@ -321,7 +321,6 @@ int resv_lock_request(struct request *request, const struct dma_fence_resv_lock 
 {
 	size_t fds_size = argument->count * sizeof(int32_t);
 	struct lock_job *this = calloc(1, sizeof(*this) + fds_size);
-	int ret;
 
 	if (!this)
 		return -ENOMEM;
@@ -336,10 +335,5 @@ int resv_lock_request(struct request *request, const struct dma_fence_resv_lock 
 			   argument->count * sizeof(struct locked_buffer);
 	this->job.answer = &this->argument;
 	this->job.answer_size = sizeof(this->argument);
-	ret = lane_submit(&this->job, request->fuse, request->file, request->thread);
-	if (ret) {
-		free(this);
-		return ret;
-	}
-	return REQUEST_PARKED;
+	return lane_submit_request(&this->job, request);
 }
