@@ -176,8 +176,11 @@ void dma_fence_run_callbacks(struct dma_fence *fence);
 void dma_fence_set_error(struct dma_fence *fence, int error);
 
 /*
- * Lock-free unless ops->signaled says so for the first time: then it is signaled on the spot. The
- * _locked variants, here and below, do not ask ops->signaled.
+ * Polls the fence. Lock-free unless ops->signaled says so for the first time: then the fence is
+ * signaled on the spot, and its callbacks run in this thread. They may drop all references but the
+ * caller's own: to the fence, and to what it is found in, a buffer or a container for example. The
+ * same holds for dma_fence_get_status(), for waiting, and, by way of ops->enable_signaling, for
+ * adding a callback. The _locked variants, here and below, do not ask ops->signaled.
  */
 bool dma_fence_is_signaled(struct dma_fence *fence);
 bool dma_fence_is_signaled_locked(struct dma_fence *fence);

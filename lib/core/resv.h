@@ -3,6 +3,16 @@
  * resv.h - a reservation: the fences of one buffer, each with what it is there for. It stands free
  * of any buffer: embed one.
  *
+ * Lifetime: a reservation has no references; it lives as long as its owner, which embeds it. A
+ * caller holds a reference of its own to the owner: during each call, from dma_resv_iter_begin() to
+ * dma_resv_iter_end(), and from the lock until dma_resv_unlock() has returned. A reference that
+ * goes with a fence, as that by which a pending fence keeps its buffer, is not enough. Polling a
+ * fence may signal it (see dma_fence_is_signaled()), and dropping one may release it: callbacks and
+ * release functions run in the calling thread then, take the fence off the reservation, and may
+ * drop the last reference to the owner. The functions that add fences poll the one that they are
+ * given and drop those that are gone; the functions that ask, wait and iterate poll all that they
+ * come across.
+ *
  * Two locks are not to be mixed up. What the reservation consists of is kept in order by a lock of
  * its own, which nobody sees. The lock that dma_resv_lock() takes is a ww_mutex (ww_mutex.h): it is
  * for those who add fences to several reservations as one operation. While it is held, what its
@@ -123,9 +133,16 @@ int dma_resv_replace_fences(struct dma_resv *resv, uint64_t context, struct dma_
  */
 int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src);
 
-/* ---- asking: what is visible; staged fences are not ---- */
+/*
+ * ---- asking: what is visible; staged fences are not ----
+ *
+ * dma_resv_test_signaled(), dma_resv_get_fences(), dma_resv_get_singleton() and
+ * dma_resv_get_latest() poll each fence at most once, and use the reservation no more once they
+ * have polled the first: it may end with a fence that they signal. The caller does not use it then
+ * either, unless it holds the owner.
+ */
 
-/* Is nothing pending there for usage? */
+/* Is nothing pending there for usage? As dma_resv_get_latest(). */
 bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage);
 /*
  * The pending fences for usage, in the order of adding: an array to be freed, with a reference of
@@ -139,7 +156,10 @@ int dma_resv_get_fences(struct dma_resv *resv, enum dma_resv_usage usage, unsign
  */
 struct dma_fence *dma_resv_get_singleton(struct dma_resv *resv, enum dma_resv_usage usage,
 					 unsigned int *count);
-/* The one that was added last and is pending, a reference of the caller's own; NULL: none. */
+/*
+ * The one that was added last and is pending, a reference of the caller's own; NULL: none. Without
+ * memory for a snapshot that one is not polled, and may turn out to be signaled.
+ */
 struct dma_fence *dma_resv_get_latest(struct dma_resv *resv, enum dma_resv_usage usage);
 /* What is added meanwhile is not waited for. Returns as dma_fence_wait_timeout(). */
 int64_t dma_resv_wait_timeout(struct dma_resv *resv, enum dma_resv_usage usage, bool interruptible,

@@ -3,9 +3,9 @@
  * resv_query.c - what is pending on a reservation: all of it, the latest, as one fence; and waiting
  * for it.
  *
- * Who owns what: what is returned is the caller's, with references. What can race: everything; all
- * but the latest is told from a snapshot, and a fence that is seen to be signaled on the way is
- * left out.
+ * Who owns what: what is returned is the caller's, with references. What can race: everything.
+ * Fences are polled from a snapshot, and one that turns out to be signaled is left out. Polling one
+ * may signal it in this thread, and so end the reservation: nothing of that is used afterwards.
  */
 #include <stdlib.h>
 
@@ -30,13 +30,38 @@ static struct dma_fence *last_unmarked(struct dma_resv *resv, enum dma_resv_usag
 	return fence;
 }
 
+/* The last pending one of a list, with a reference, or NULL. */
+static struct dma_fence *last_pending(const struct dma_resv_list *list, enum dma_resv_usage usage)
+{
+	unsigned int i = dma_resv_list_count(list);
+
+	while (i--) {
+		enum dma_resv_usage its_usage;
+		struct dma_fence *fence = dma_resv_list_fence(list, i, &its_usage);
+
+		if (its_usage <= usage && !dma_fence_is_signaled(fence))
+			return dma_fence_get(fence);
+	}
+	return NULL;
+}
+
+/*
+ * A fence without an op to poll is as its bit says. Others are polled from a snapshot: each once,
+ * and without the reservation, which may end with one of them.
+ */
 struct dma_fence *dma_resv_get_latest(struct dma_resv *resv, enum dma_resv_usage usage)
 {
-	struct dma_fence *fence;
+	struct dma_fence *fence = last_unmarked(resv, usage);
+	struct dma_resv_list *list;
 
-	/* One that turns out to be signaled has its bit set after that, and is not found again. */
-	while ((fence = last_unmarked(resv, usage)) && dma_fence_is_signaled(fence))
-		dma_fence_put(fence);
+	if (!fence || !fence->ops->signaled)
+		return fence;
+	list = dma_resv_snapshot(resv);
+	if (!list)
+		return fence;
+	dma_fence_put(fence);
+	fence = last_pending(list, usage);
+	dma_resv_list_put(list);
 	return fence;
 }
 

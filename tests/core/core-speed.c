@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core-speed.c - what the core promises to cost at most: making and signaling a fence, merging
- * many, adding to a reservation however full it is, snapshots of one. Processor time of one thread,
- * the best of several runs, so that a busy machine does not matter.
+ * many, adding to a reservation however full it is, polling what is there, snapshots of it.
+ * Processor time of one thread, the best of several runs, so that a busy machine does not matter.
  *
  * Prints the figures. Exits 1 where one is over its limit, 77 (skipped) where the build is not made
  * to be fast: not optimised, or with a sanitizer in it.
@@ -43,14 +43,14 @@ static const struct dma_fence_ops speed_ops = {
 	.get_timeline_name = name,
 };
 
-static struct dma_fence *create(uint64_t context, uint64_t seqno)
+static struct dma_fence *create(const struct dma_fence_ops *ops, uint64_t context, uint64_t seqno)
 {
 	struct speed_fence *fence = malloc(sizeof(*fence));
 
 	if (!fence)
 		exit(1);
 	pthread_mutex_init(&fence->lock, NULL);
-	dma_fence_init(&fence->base, &speed_ops, &fence->lock, context, seqno);
+	dma_fence_init(&fence->base, ops, &fence->lock, context, seqno);
 	return &fence->base;
 }
 
@@ -84,7 +84,7 @@ static double create_and_signal(unsigned int count)
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		struct dma_fence *fence = create(1, i + 1);
+		struct dma_fence *fence = create(&speed_ops, 1, i + 1);
 
 		dma_fence_signal(fence);
 		dma_fence_put(fence);
@@ -100,7 +100,7 @@ static double merge(unsigned int contexts)
 	unsigned int i;
 
 	for (i = 0; i < FENCES; i++)
-		fences[i] = create(1 + i * 37 % contexts, 1 + i);
+		fences[i] = create(&speed_ops, 1 + i * 37 % contexts, 1 + i);
 	begin = processor_ns();
 	merged = dma_fence_merge_all(FENCES, fences);
 	took = processor_ns() - begin;
@@ -126,7 +126,7 @@ static double add_to_resv(unsigned int contexts, bool with_snapshot)
 		exit(1);
 	dma_resv_init(&resv);
 	for (i = 0; i < contexts + adds; i++)
-		fences[i] = create(1 + i % contexts, 1 + i / contexts);
+		fences[i] = create(&speed_ops, 1 + i % contexts, 1 + i / contexts);
 	for (i = 0; i < contexts; i++)
 		dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ);
 	took -= processor_ns();
@@ -167,7 +167,7 @@ static double take_snapshot(unsigned int contexts)
 
 	dma_resv_init(&resv);
 	for (i = 0; i < contexts; i++) {
-		struct dma_fence *fence = create(1 + i, 1);
+		struct dma_fence *fence = create(&speed_ops, 1 + i, 1);
 
 		dma_resv_add_fence(&resv, fence, DMA_RESV_USAGE_READ);
 		dma_fence_put(fence);
@@ -193,7 +193,7 @@ static double stage(unsigned int contexts)
 		exit(1);
 	dma_resv_init(&resv);
 	for (i = 0; i < FENCES; i++)
-		fences[i] = create(1 + i % contexts, 1 + i / contexts);
+		fences[i] = create(&speed_ops, 1 + i % contexts, 1 + i / contexts);
 	took -= processor_ns();
 	for (i = 0; i < FENCES; i++) {
 		struct ww_acquire_ctx ctx;
@@ -212,6 +212,43 @@ static double stage(unsigned int contexts)
 	return (double)took / FENCES;
 }
 
+static bool has_happened;
+
+static bool signaled(struct dma_fence *fence)
+{
+	return has_happened;
+}
+
+static const struct dma_fence_ops polled_ops = {
+	.get_driver_name = name,
+	.get_timeline_name = name,
+	.signaled = signaled,
+};
+
+/* Per fence: seeing that nothing is pending, where all have happened and none has been polled. */
+static double poll_happened(unsigned int contexts)
+{
+	struct dma_resv resv;
+	int64_t took = 0;
+	unsigned int i;
+
+	dma_resv_init(&resv);
+	has_happened = false;
+	for (i = 0; i < contexts; i++) {
+		struct dma_fence *fence = create(&polled_ops, 1 + i, 1);
+
+		dma_resv_add_fence(&resv, fence, DMA_RESV_USAGE_READ);
+		dma_fence_put(fence);
+	}
+	has_happened = true;
+	took -= processor_ns();
+	if (!dma_resv_test_signaled(&resv, DMA_RESV_USAGE_READ))
+		exit(1);
+	took += processor_ns();
+	dma_resv_fini(&resv);
+	return (double)took / contexts;
+}
+
 /* Tells the figure; is it over its limit? */
 static bool is_over(const char *what, double figure, const char *unit, double limit)
 {
@@ -219,25 +256,33 @@ static bool is_over(const char *what, double figure, const char *unit, double li
 	return figure > limit;
 }
 
-int main(void)
+/* The cost of one with many, in costs of one with few: is it over its limit? */
+static bool grows(const char *what, double (*run)(unsigned int count), unsigned int few,
+		  unsigned int many, double limit)
 {
-	double few = add(10), many = add(FENCES);
-	bool over = false;
+	double with_few = run(few), with_many = run(many);
 	int i;
 
 	/* In turns, so that what disturbs the one disturbs the other. */
 	for (i = 1; i < RUNS; i++) {
-		few = best(few, add(10));
-		many = best(many, add(FENCES));
+		with_few = best(with_few, run(few));
+		with_many = best(with_many, run(many));
 	}
+	printf("core-speed: %-48s %9.2f ns with %u, %.2f ns with %u\n", what, with_few, few,
+	       with_many, many);
+	return is_over("the second to the first", with_many / with_few, "times", limit);
+}
+
+int main(void)
+{
+	bool over = false;
 
 	over |= is_over("create, signal and put a fence",
 			best_of_runs(create_and_signal, 100 * FENCES), "ns", 150);
 	over |= is_over("merge of 10,000 fences over 100 contexts",
 			best_of_runs(merge, 100) / 1000000, "ms", 5);
-	printf("core-speed: %-48s %9.2f ns\n", "add to a reservation of 10 contexts", few);
-	printf("core-speed: %-48s %9.2f ns\n", "add to one of 10,000", many);
-	over |= is_over("the second to the first", many / few, "times", 1.5);
+	over |= grows("add to a reservation, by contexts there", add, 10, FENCES, 1.5);
+	over |= grows("poll what has happened, per fence", poll_happened, 200, 2 * FENCES, 10);
 	over |= is_over("add to one of 10,000, a snapshot before each",
 			best_of_runs(add_after_snapshot, FENCES) / 1000, "us", 1000);
 	over |= is_over("lock a reservation, stage one, unlock", best_of_runs(stage, 10), "ns",

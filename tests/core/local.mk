@@ -27,6 +27,7 @@ tests_core_core_test_SOURCES = \
 	tests/core/resv-test.c tests/core/resv-test.h \
 	tests/core/resv_iter-test.c \
 	tests/core/resv_lock-test.c \
+	tests/core/resv_query-test.c \
 	tests/core/seqno_write-test.c \
 	tests/core/sw_sync-test.c \
 	tests/core/sync_file-test.c \

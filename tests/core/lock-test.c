@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock-test.c - how often a fence's lock is taken. This program's own pthread_mutex_lock() counts,
- * for one mutex, and calls the one of the system.
+ * lock-test.c - how often a lock is taken, a fence's or a reservation's. This program's own
+ * pthread_mutex_lock() counts, for one mutex, and calls the one of the system.
  */
 #include <dlfcn.h>
 
@@ -99,4 +99,65 @@ Test(lock, row_1_13_its_state_is_seen_while_another_has_the_lock)
 	cr_expect_eq(dma_fence_get_status(fence), 1);
 	pthread_mutex_unlock(fence->lock);
 	dma_fence_put(fence);
+}
+
+/* ---- a reservation's lock ---- */
+
+/* The takings of its lock by a question to a reservation of so many fences that have happened. */
+static int takings_for(unsigned int count, void (*question)(struct dma_resv *resv))
+{
+	struct dma_fence **fences = malloc(count * sizeof(*fences));
+	struct dma_resv resv;
+	unsigned int i;
+	int takings;
+
+	cr_assert_not_null(fences);
+	dma_resv_init(&resv);
+	for (i = 0; i < count; i++) {
+		fences[i] = test_fence_create(&asking_ops, NULL, 1001 + i, 1);
+		cr_assert_eq(dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_WRITE), 0);
+		to_test_fence(fences[i])->done = true;
+		to_test_fence(fences[i])->signaled_calls = 0;
+	}
+	watched = &resv.lock;
+	times_taken();
+	question(&resv);
+	takings = times_taken();
+	watched = NULL;
+	for (i = 0; i < count; i++)
+		cr_expect_eq(to_test_fence(fences[i])->signaled_calls, 1, "fence %u", i);
+	dma_resv_fini(&resv);
+	for (i = 0; i < count; i++)
+		dma_fence_put(fences[i]);
+	free(fences);
+	return takings;
+}
+
+static void expect_takings_do_not_grow(void (*question)(struct dma_resv *resv))
+{
+	int with_few = takings_for(10, question), with_many = takings_for(10000, question);
+
+	cr_expect_eq(with_few, with_many, "%d times, %d with many", with_few, with_many);
+}
+
+static void get_latest(struct dma_resv *resv)
+{
+	cr_expect_null(dma_resv_get_latest(resv, DMA_RESV_USAGE_WRITE));
+}
+
+static void test_signaled(struct dma_resv *resv)
+{
+	cr_expect(dma_resv_test_signaled(resv, DMA_RESV_USAGE_WRITE));
+}
+
+/* So what is walked with the lock held is walked that often, however many are signaled on the way.
+ */
+Test(lock, get_latest_polls_each_fence_once_and_takes_the_lock_no_more_often_for_more_fences)
+{
+	expect_takings_do_not_grow(get_latest);
+}
+
+Test(lock, test_signaled_polls_each_fence_once_and_takes_the_lock_no_more_often_for_more_fences)
+{
+	expect_takings_do_not_grow(test_signaled);
 }
