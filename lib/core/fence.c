@@ -25,17 +25,19 @@
 
 /*
  * What this thread is in the middle of: innermost first, on the stacks of run_callbacks(). It tells
- * a callback that removes itself from one that waits for another thread's, and it knows the locks
- * that are held around callbacks.
+ * a callback that removes itself from one that waits for another thread's. Those that hold their
+ * lock around callbacks are linked once more, by themselves. There may be many thousand of either,
+ * where callbacks signal fences: neither is searched unless there is a sign that it is in there.
  */
 struct callback_run {
 	const struct dma_fence *fence;
 	const struct dma_fence_cb *callback;
-	const pthread_mutex_t *held; /* NULL: called without the lock */
-	const struct callback_run *outer;
+	const struct callback_run *outer, *outer_held;
 };
 
 static _Thread_local const struct callback_run *callback_runs
+	__attribute__((tls_model("initial-exec")));
+static _Thread_local const struct callback_run *held_runs
 	__attribute__((tls_model("initial-exec")));
 
 static _Atomic uint64_t next_context = 1;
@@ -55,10 +57,13 @@ int64_t dma_fence_now(void)
 
 bool fence_lock(pthread_mutex_t *lock)
 {
-	const struct callback_run *run;
+	const struct callback_run *run = held_runs;
 
-	for (run = callback_runs; run; run = run->outer) {
-		if (run->held == lock)
+	/* A lock that can be taken is held by no thread, hence not by this one. */
+	if (run && !pthread_mutex_trylock(lock))
+		return true;
+	for (; run; run = run->outer_held) {
+		if (run->fence->lock == lock)
 			return false;
 	}
 	pthread_mutex_lock(lock);
@@ -115,12 +120,14 @@ static void run_callbacks(struct dma_fence *fence, bool keep_lock)
 {
 	struct callback_run run = {
 		.fence = fence,
-		.held = keep_lock ? fence->lock : NULL,
 		.outer = callback_runs,
+		.outer_held = held_runs,
 	};
 	struct dma_fence_cb *callback;
 
 	callback_runs = &run;
+	if (keep_lock)
+		held_runs = &run;
 	while ((callback = fence->callbacks)) {
 		DL_DELETE(fence->callbacks, callback);
 		callback->prev = callback->next = NULL;
@@ -154,6 +161,7 @@ static void run_callbacks(struct dma_fence *fence, bool keep_lock)
 		pthread_mutex_lock(fence->lock);
 	}
 	callback_runs = run.outer;
+	held_runs = run.outer_held;
 }
 
 int dma_fence_mark_signaled_locked(struct dma_fence *fence, int64_t timestamp_ns)
@@ -371,12 +379,18 @@ static bool is_listed(const struct dma_fence *fence, const struct dma_fence_cb *
 	return false;
 }
 
-/* Is it this thread that runs cb, further up its stack? */
+/*
+ * Is it this thread that runs cb, further up its stack, without the lock? One that runs with it has
+ * nobody to wait for: it is not listed any more, and running says nothing of it.
+ */
 static bool runs_here(const struct dma_fence *fence, const struct dma_fence_cb *cb)
 {
-	const struct callback_run *run;
+	const struct callback_run *run = callback_runs;
 
-	for (run = callback_runs; run; run = run->outer) {
+	/* Set by this thread, if so. */
+	if (atomic_load_explicit(&fence->running, memory_order_relaxed) != cb)
+		return false;
+	for (; run; run = run->outer) {
 		if (run->fence == fence && run->callback == cb)
 			return true;
 	}

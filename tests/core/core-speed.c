@@ -249,6 +249,109 @@ static double poll_happened(unsigned int contexts)
 	return (double)took / contexts;
 }
 
+/* ---- callbacks that signal the next fence, one in the other ---- */
+
+#define STACK_SIZE (64 << 20)
+
+struct nested_fence {
+	struct dma_fence_cb callback;
+	struct dma_fence *fence;
+};
+
+struct nest {
+	struct nested_fence *fences; /* the last has no fence */
+	struct dma_fence *other;
+	bool is_locked; /* signaled with their locks held */
+	int64_t took;
+};
+
+static struct nest nest;
+
+static void do_nothing(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+}
+
+/* Adds a callback to another fence, takes it off again, and signals this one. */
+static void signal_nested(struct nested_fence *nested)
+{
+	struct dma_fence *fence = nested->fence;
+	struct dma_fence_cb callback;
+
+	if (!fence)
+		return;
+	dma_fence_add_callback(nest.other, &callback, do_nothing);
+	dma_fence_remove_callback(nest.other, &callback);
+	if (!nest.is_locked) {
+		dma_fence_signal(fence);
+		return;
+	}
+	pthread_mutex_lock(fence->lock);
+	dma_fence_signal_locked(fence);
+	pthread_mutex_unlock(fence->lock);
+}
+
+static void signal_next(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	signal_nested((struct nested_fence *)callback + 1);
+}
+
+static void *signal_first(void *unused)
+{
+	nest.took = -processor_ns();
+	signal_nested(nest.fences);
+	nest.took += processor_ns();
+	return NULL;
+}
+
+/* In a thread, for its stack. */
+static void run_nest(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	if (pthread_attr_setstacksize(&attributes, STACK_SIZE) ||
+	    pthread_create(&thread, &attributes, signal_first, NULL) || pthread_join(thread, NULL))
+		exit(1);
+	pthread_attr_destroy(&attributes);
+}
+
+/* Per fence. */
+static double signal_deep(unsigned int depth, bool is_locked)
+{
+	unsigned int i;
+
+	nest = (struct nest){
+		.fences = calloc(depth + 1, sizeof(*nest.fences)),
+		.other = create(&speed_ops, 1, 1),
+		.is_locked = is_locked,
+	};
+	if (!nest.fences)
+		exit(1);
+	for (i = 0; i < depth; i++) {
+		nest.fences[i].fence = create(&speed_ops, 2 + i, 1);
+		dma_fence_add_callback(nest.fences[i].fence, &nest.fences[i].callback, signal_next);
+	}
+	run_nest();
+	for (i = 0; i < depth; i++)
+		dma_fence_put(nest.fences[i].fence);
+	dma_fence_put(nest.other);
+	free(nest.fences);
+	return (double)nest.took / depth;
+}
+
+static double signal_nested_without(unsigned int depth)
+{
+	return signal_deep(depth, false);
+}
+
+static double signal_nested_with(unsigned int depth)
+{
+	return signal_deep(depth, true);
+}
+
+/* ---- figures and limits ---- */
+
 /* Tells the figure; is it over its limit? */
 static bool is_over(const char *what, double figure, const char *unit, double limit)
 {
@@ -283,6 +386,8 @@ int main(void)
 			best_of_runs(merge, 100) / 1000000, "ms", 5);
 	over |= grows("add to a reservation, by contexts there", add, 10, FENCES, 1.5);
 	over |= grows("poll what has happened, per fence", poll_happened, 200, 2 * FENCES, 10);
+	over |= grows("signal in a callback, by depth", signal_nested_without, 100, FENCES, 10);
+	over |= grows("the same, each with its lock held", signal_nested_with, 100, FENCES, 10);
 	over |= is_over("add to one of 10,000, a snapshot before each",
 			best_of_runs(add_after_snapshot, FENCES) / 1000, "us", 1000);
 	over |= is_over("lock a reservation, stage one, unlock", best_of_runs(stage, 10), "ns",

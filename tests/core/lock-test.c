@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lock-test.c - how often a lock is taken, a fence's or a reservation's. This program's own
- * pthread_mutex_lock() counts, for one mutex, and calls the one of the system.
+ * pthread_mutex_lock() and pthread_mutex_trylock() count, for one mutex, and call the system's.
  */
 #include <dlfcn.h>
 
@@ -16,8 +16,17 @@ int pthread_mutex_lock(pthread_mutex_t *lock)
 
 	if (!of_the_system)
 		of_the_system = dlsym(RTLD_NEXT, "pthread_mutex_lock");
-	if (lock == watched)
-		taken++;
+	taken += lock == watched;
+	return of_the_system(lock);
+}
+
+int pthread_mutex_trylock(pthread_mutex_t *lock)
+{
+	static int (*_Atomic of_the_system)(pthread_mutex_t *);
+
+	if (!of_the_system)
+		of_the_system = dlsym(RTLD_NEXT, "pthread_mutex_trylock");
+	taken += lock == watched;
 	return of_the_system(lock);
 }
 
