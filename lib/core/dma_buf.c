@@ -442,10 +442,8 @@ static int get_fences_locked(struct dma_resv *resv, enum dma_resv_usage usage, u
 		if (*count == room) {
 			room = room ? 2 * room : 8;
 			grown = realloc(*fences, room * sizeof(*grown));
-			if (!grown) {
-				dma_resv_iter_end(&cursor);
+			if (!grown)
 				return -ENOMEM;
-			}
 			*fences = grown;
 		}
 		(*fences)[(*count)++] = dma_fence_get(fence);

@@ -193,17 +193,17 @@ struct dma_fence *dma_resv_list_fence(const struct dma_resv_list *list, unsigned
  * Over what is pending for a usage, in the order of adding. A cursor is one thread's. The fence
  * that it stands at is the cursor's: take a reference to keep it longer.
  *
- * Unlocked: over a snapshot that the first one takes. (Without memory for that it walks through the
- * reservation instead: what is added meanwhile is left out, what is taken off may be, too.) Locked,
- * the holder's: over what the reservation will be when what is staged has been committed. It is not
- * committed or discarded meanwhile. Neither allocates what it needs to go on, so there is no error.
+ * Unlocked: over a snapshot. Locked, the holder's: over what the reservation will be when what is
+ * staged has been committed. It is not committed or discarded meanwhile. Both go through a list
+ * that the first step makes, and do not visit what is added later. Without memory for the list they
+ * walk through the reservation, and what is taken off meanwhile may be left out: there is no error.
  */
 struct dma_resv_iter {
 	struct dma_resv *resv;
 	enum dma_resv_usage usage;
 	enum dma_resv_usage fence_usage;
 	struct dma_fence *fence;    /* with a reference, or NULL */
-	struct dma_resv_list *list; /* unlocked, with memory */
+	struct dma_resv_list *list; /* with memory */
 	unsigned int index;	    /* there, of the next */
 	uint32_t set, slot;	    /* otherwise: where the fence was found; see resv_iter.c */
 	uint64_t order;		    /* of the fence, */
@@ -237,13 +237,26 @@ static inline bool dma_resv_iter_is_restarted(const struct dma_resv_iter *cursor
 	return cursor->is_restarted;
 }
 
+static inline void dma_resv_loop_end(struct dma_resv_iter **cursor)
+{
+	dma_resv_iter_end(*cursor);
+}
+
+#define DMA_RESV_LOOP_NAME(line)  DMA_RESV_LOOP_NAME_(line)
+#define DMA_RESV_LOOP_NAME_(line) dma_resv_loop_##line
+
 /*
- * for loops. Locked: begins and ends by itself; call dma_resv_iter_end() before leaving it by
- * break, return or goto. Unlocked: between dma_resv_iter_begin() and dma_resv_iter_end().
+ * for loops. Locked: begins and ends by itself, also when it is left by break, return or goto. The
+ * fence is borrowed until then, whereas in the kernel it stays as long as the lock is held: take a
+ * reference before leaving with it. Unlocked: between dma_resv_iter_begin() and
+ * dma_resv_iter_end().
  */
-#define dma_resv_for_each_fence(cursor, resv, usage, fence)                                        \
-	for (dma_resv_iter_begin(cursor, resv, usage), fence = dma_resv_iter_first(cursor); fence; \
-	     fence = dma_resv_iter_next(cursor))
+#define dma_resv_for_each_fence(cursor, resv, usage, fence)                                       \
+	for (struct dma_resv_iter * DMA_RESV_LOOP_NAME(__LINE__)                                  \
+					    __attribute__((cleanup(dma_resv_loop_end), unused)) = \
+		     (dma_resv_iter_begin(cursor, resv, usage),                                   \
+		      fence = dma_resv_iter_first(cursor), cursor);                               \
+	     fence; fence = dma_resv_iter_next(cursor))
 
 #define dma_resv_for_each_fence_unlocked(cursor, fence)           \
 	for (fence = dma_resv_iter_first_unlocked(cursor); fence; \

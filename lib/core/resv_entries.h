@@ -53,7 +53,7 @@ static inline void resv_dropped_init(struct resv_dropped *dropped)
 	dropped->snapshot = NULL;
 }
 
-/* All of these with resv->lock held, except the last two, which want it free. */
+/* All of these with resv->lock held, except the last three, which want it free. */
 
 /* The first of a set and the one after it; set itself: none. */
 static inline uint32_t resv_oldest(const struct dma_resv *resv, enum resv_set set)
@@ -75,6 +75,8 @@ static inline bool resv_supersedes(const struct dma_resv_entry *a, const struct 
 	return a->usage <= b->usage && !dma_fence_is_later(b->fence, a->fence);
 }
 
+/* Will a commit drop it, because another one of its context makes it needless? */
+bool resv_goes_with_commit(struct dma_resv *resv, const struct dma_resv_entry *entry);
 /* Moves an entry to the end of another set, which is none that is found when that is DOOMED. */
 void resv_move(struct dma_resv *resv, uint32_t slot, enum resv_set set);
 /* Something visible has changed: the snapshot is not true any more. */
@@ -82,5 +84,10 @@ void resv_changed(struct dma_resv *resv, struct resv_dropped *dropped);
 void resv_drop(struct dma_resv *resv, struct resv_dropped *dropped);
 /* What is doomed, in a few at a time, so that it may be many. */
 void resv_drop_doomed(struct dma_resv *resv);
+/*
+ * What is pending there, in the order of adding, once what is staged has been committed. A
+ * reference of the caller's own; NULL: no memory.
+ */
+struct dma_resv_list *resv_list_after_commit(struct dma_resv *resv);
 
 #endif /* DMA_FENCE_CORE_RESV_ENTRIES_H */

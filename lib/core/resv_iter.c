@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_iter.c - walking through a reservation, over a snapshot or over its entries.
+ * resv_iter.c - walking through a reservation: over a list, or, without memory for that, over its
+ * entries.
  *
- * Who owns what: a cursor owns a reference to the fence that it stands at, and to its snapshot.
- * What can race: over a snapshot nothing. Over the entries, everything may come and go between two
- * steps, since the reservation's lock is held during each of them only. So a cursor remembers the
- * order of the entry that it stands at, which grows along a set and stays with the entry when the
- * array is replaced; the slot is where that is looked for first.
+ * Who owns what: a cursor owns a reference to the fence that it stands at, and to its list. What
+ * can race: over a list nothing. Over the entries, everything may come and go between two steps,
+ * since the reservation's lock is held during each of them only. So a cursor remembers the order of
+ * the entry that it stands at, which grows along a set and stays with the entry when the array is
+ * replaced; the slot is where that is searched first. An entry that was taken off meanwhile costs a
+ * walk from the oldest one on.
  */
 #include "resv_entries.h"
 
@@ -41,30 +43,12 @@ static uint32_t next_in_set(const struct dma_resv *resv, const struct dma_resv_i
 	return slot;
 }
 
-/* Will it go with a commit, for the sake of one that is in the other set? */
-static bool is_superseded(struct dma_resv *resv, const struct dma_resv_entry *entry)
-{
-	uint32_t slot = resv_first_of_context(resv, entry->context);
-
-	for (; slot; slot = resv->entries[slot].chain) {
-		const struct dma_resv_entry *other = &resv->entries[slot];
-
-		if (other->context != entry->context || other->set == entry->set ||
-		    fence_is_marked(other->fence) || !resv_supersedes(other, entry))
-			continue;
-		/* Of two that are equal the visible one stays. */
-		if (other->set == RESV_VISIBLE || !resv_supersedes(entry, other))
-			return true;
-	}
-	return false;
-}
-
 static bool counts(struct dma_resv *resv, const struct dma_resv_iter *cursor,
 		   const struct dma_resv_entry *entry)
 {
 	return entry->usage <= cursor->usage && entry->order <= cursor->last_order &&
 	       !fence_is_marked(entry->fence) &&
-	       (!cursor->is_locked || !is_superseded(resv, entry));
+	       (!cursor->is_locked || !resv_goes_with_commit(resv, entry));
 }
 
 /* The slot of the next one that counts, or 0. */
@@ -103,7 +87,7 @@ static struct dma_fence *step_through_entries(struct dma_resv_iter *cursor)
 	return fence;
 }
 
-/* ---- over a snapshot, and both ---- */
+/* ---- over a list, and both ---- */
 
 static struct dma_fence *step_through_list(struct dma_resv_iter *cursor)
 {
@@ -159,6 +143,7 @@ struct dma_fence *dma_resv_iter_next_unlocked(struct dma_resv_iter *cursor)
 struct dma_fence *dma_resv_iter_first(struct dma_resv_iter *cursor)
 {
 	restart(cursor, true);
+	cursor->list = resv_list_after_commit(cursor->resv);
 	return step(cursor);
 }
 

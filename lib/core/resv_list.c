@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_list.c - snapshots of a reservation: made once, then shared.
+ * resv_list.c - snapshots of a reservation: made once, then shared. Lists of what its holder will
+ * have committed: made for each iteration.
  *
  * Who owns what: a list owns a reference to each of its fences; the reservation owns one to the
  * list that it keeps, and every caller one to the list that it was given. What can race: making a
@@ -64,24 +65,45 @@ static struct dma_resv_list *take_up(struct dma_resv *resv)
 	return list;
 }
 
+/* Adds what is pending in a set, all or only what stays with a commit. Lock held. */
+static void list_set(struct dma_resv *resv, enum resv_set set, bool after_commit,
+		     struct dma_resv_list *list)
+{
+	uint32_t slot = resv_oldest(resv, set);
+
+	for (; slot != set; slot = resv->entries[slot].newer) {
+		const struct dma_resv_entry *entry = &resv->entries[slot];
+
+		if (fence_is_marked(entry->fence) ||
+		    (after_commit && resv_goes_with_commit(resv, entry)))
+			continue;
+		list->fences[list->count++] = (uintptr_t)dma_fence_get(entry->fence) | entry->usage;
+	}
+}
+
 /* Lock held. One reference, or NULL. */
-static struct dma_resv_list *make(struct dma_resv *resv)
+static struct dma_resv_list *make(struct dma_resv *resv, bool after_commit)
 {
 	struct dma_resv_list *list =
 		malloc(sizeof(*list) + (size_t)resv->count * sizeof(list->fences[0]));
-	uint32_t slot = resv_oldest(resv, RESV_VISIBLE);
 
 	if (!list)
 		return NULL;
 	atomic_init(&list->refcount, 1);
 	list->count = 0;
-	for (; slot != RESV_VISIBLE; slot = resv->entries[slot].newer) {
-		const struct dma_resv_entry *entry = &resv->entries[slot];
+	list_set(resv, RESV_VISIBLE, after_commit, list);
+	if (after_commit)
+		list_set(resv, RESV_STAGED, true, list);
+	return list;
+}
 
-		if (fence_is_marked(entry->fence))
-			continue;
-		list->fences[list->count++] = (uintptr_t)dma_fence_get(entry->fence) | entry->usage;
-	}
+struct dma_resv_list *resv_list_after_commit(struct dma_resv *resv)
+{
+	struct dma_resv_list *list;
+
+	pthread_mutex_lock(&resv->lock);
+	list = make(resv, true);
+	pthread_mutex_unlock(&resv->lock);
 	return list;
 }
 
@@ -94,7 +116,7 @@ struct dma_resv_list *dma_resv_snapshot(struct dma_resv *resv)
 	pthread_mutex_lock(&resv->lock);
 	list = atomic_load(&resv->snapshot);
 	if (!list) {
-		list = make(resv);
+		list = make(resv, false);
 		atomic_store(&resv->snapshot, list);
 	}
 	if (list)

@@ -70,6 +70,23 @@ static bool supersede_visible(struct dma_resv *resv, const struct dma_resv_entry
 	return needless;
 }
 
+bool resv_goes_with_commit(struct dma_resv *resv, const struct dma_resv_entry *entry)
+{
+	uint32_t slot = resv_first_of_context(resv, entry->context);
+
+	for (; slot; slot = resv->entries[slot].chain) {
+		const struct dma_resv_entry *other = &resv->entries[slot];
+
+		if (other->context != entry->context || other->set == entry->set ||
+		    fence_is_marked(other->fence) || !resv_supersedes(other, entry))
+			continue;
+		/* Of two that are equal the visible one stays. */
+		if (other->set == RESV_VISIBLE || !resv_supersedes(entry, other))
+			return true;
+	}
+	return false;
+}
+
 /* Is it the holder's last? Then room that was reserved is anybody's again. */
 static void commit(struct dma_resv *resv, bool is_last)
 {

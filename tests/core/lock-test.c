@@ -170,3 +170,32 @@ Test(lock, test_signaled_polls_each_fence_once_and_takes_the_lock_no_more_often_
 {
 	expect_takings_do_not_grow(test_signaled);
 }
+
+static void walk_locked(struct dma_resv *resv)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_for_each_fence(&cursor, resv, DMA_RESV_USAGE_WRITE, fence)
+		cr_assert(false, "all have happened");
+}
+
+Test(lock, locked_iteration_polls_each_fence_once_and_takes_the_lock_no_more_often_for_more_fences)
+{
+	expect_takings_do_not_grow(walk_locked);
+}
+
+static void walk_unlocked(struct dma_resv *resv)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_iter_begin(&cursor, resv, DMA_RESV_USAGE_WRITE);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) cr_assert(false, "all have happened");
+	dma_resv_iter_end(&cursor);
+}
+
+Test(lock, iteration_polls_each_fence_once_and_takes_the_lock_no_more_often_for_more_fences)
+{
+	expect_takings_do_not_grow(walk_unlocked);
+}

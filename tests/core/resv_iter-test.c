@@ -177,7 +177,6 @@ Test(resv_iter, row_3_1_locked_iteration_for_each_usage)
 			cr_expect_eq(dma_resv_iter_usage(&cursor), usages[count++]);
 		}
 		cr_expect_eq(count, i + 1);
-		dma_resv_iter_end(&cursor);
 	}
 	dma_resv_unlock(&resv);
 	put_all(USAGES, fences);
@@ -303,13 +302,80 @@ Test(resv_iter, locked_iteration_shows_what_a_commit_will_leave)
 		cr_assert_lt(count, 2);
 		cr_expect_eq(fence, expected[count++]);
 	}
-	dma_resv_iter_end(&cursor);
 	cr_expect_eq(count, 2);
 	dma_resv_unlock(&resv);
 	expect_fences(DMA_RESV_USAGE_BOOKKEEP, 2, expected);
 	put_all(2, expected);
 	dma_fence_put(replaced);
 	dma_fence_put(needless);
+}
+
+static void break_at(struct dma_fence *left_at)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_for_each_fence(&cursor, &resv, DMA_RESV_USAGE_READ, fence)
+	{
+		if (fence == left_at)
+			break;
+	}
+	cr_expect_eq(fence, left_at);
+	cr_expect_eq(dma_resv_iter_usage(&cursor), DMA_RESV_USAGE_READ);
+}
+
+static void go_from(struct dma_fence *left_at)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	dma_resv_for_each_fence(&cursor, &resv, DMA_RESV_USAGE_READ, fence)
+	{
+		if (fence == left_at)
+			goto out;
+	}
+	cr_assert(false, "the loop has gone past the fence");
+out:
+	return;
+}
+
+static struct dma_fence *return_at(struct dma_fence *left_at)
+{
+	struct dma_resv_iter outer, inner;
+	struct dma_fence *fence, *other;
+
+	dma_resv_for_each_fence(&outer, &resv, DMA_RESV_USAGE_READ, fence)
+	{
+		dma_resv_for_each_fence(&inner, &resv, DMA_RESV_USAGE_READ, other)
+		{
+			if (fence == left_at && other == left_at)
+				return dma_fence_get(fence);
+		}
+	}
+	return NULL;
+}
+
+Test(resv_iter, a_locked_loop_that_is_left_by_break_goto_or_return_keeps_nothing)
+{
+	struct dma_fence *fences[] = { fence_create(), fence_create(), fence_create() };
+	unsigned int i;
+
+	cr_assert_eq(dma_resv_lock(&resv, NULL), 0);
+	for (i = 0; i < 3; i++)
+		dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ);
+	for (i = 0; i < 3; i++) {
+		struct dma_fence *left_at;
+
+		break_at(fences[i]);
+		go_from(fences[i]);
+		left_at = return_at(fences[i]);
+		cr_expect_eq(left_at, fences[i]);
+		dma_fence_put(left_at);
+	}
+	for (i = 0; i < 3; i++)
+		cr_expect_eq(fences[i]->refcount, 2, "the test's and the reservation's");
+	dma_resv_unlock(&resv);
+	put_all(3, fences);
 }
 
 Test(resv_iter, a_cursor_keeps_its_fence_and_may_be_left_at_any_time)
@@ -385,6 +451,37 @@ Test(resv_iter, goes_on_where_there_is_no_memory_for_a_snapshot)
 	cr_expect_eq(count, FENCES - 1, "but for the one that was taken off");
 	put_all(FENCES, fences);
 	dma_fence_put(later);
+}
+
+Test(resv_iter, locked_iteration_goes_on_where_there_is_no_memory_for_a_list)
+{
+	enum { VISIBLE = 50000, STAGED = 50000, REPLACED = 1000 };
+	static struct dma_fence *fences[VISIBLE + STAGED];
+	bool in_order = true, without_list = true;
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	unsigned int i, count = 0;
+
+	for (i = 0; i < VISIBLE + STAGED; i++) {
+		fences[i] = fence_create_at(1 + i % (VISIBLE + STAGED - REPLACED), 1 + i);
+		if (i == VISIBLE)
+			cr_assert_eq(dma_resv_lock(&resv, NULL), 0);
+		dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ);
+	}
+	run_out_of_memory();
+	dma_resv_for_each_fence(&cursor, &resv, DMA_RESV_USAGE_READ, fence)
+	{
+		without_list = without_list && !cursor.list;
+		in_order = in_order && fence == fences[REPLACED + count];
+		dma_resv_remove_fence(&resv, fence);
+		count++;
+	}
+	have_memory_again();
+	dma_resv_unlock(&resv);
+	cr_expect(without_list);
+	cr_expect(in_order);
+	cr_expect_eq(count, VISIBLE + STAGED - REPLACED, "but for those that the staged replace");
+	put_all(VISIBLE + STAGED, fences);
 }
 
 Test(resv_iter, row_3_3_adding_after_reserving_cannot_fail)

@@ -113,7 +113,6 @@ static void hold_paired(uint64_t *chance)
 		seen++;
 	}
 	STRESS_CHECK(seen == 2);
-	dma_resv_iter_end(&cursor);
 	if (is_discarded(pairs))
 		dma_resv_discard(&paired);
 	else if (stress_random(chance, 2))
