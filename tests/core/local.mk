@@ -25,6 +25,7 @@ tests_core_core_test_SOURCES = \
 	tests/core/merge-test.c \
 	tests/core/name-test.c \
 	tests/core/resv-test.c tests/core/resv-test.h \
+	tests/core/resv_commit-test.c \
 	tests/core/resv_iter-test.c \
 	tests/core/resv_lock-test.c \
 	tests/core/resv_query-test.c \
@@ -38,4 +39,12 @@ tests_core_core_test_SOURCES = \
 	tests/core/ww_mutex-test.c
 tests_core_core_test_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 tests_core_core_test_LDADD = libcore.la $(CRITERION_LIBS)
+
+# Where no sanitizer is asked for, as the model: here one would report what is broken on purpose.
+if ENABLE_MODEL
+AM_TESTS_ENVIRONMENT += CORE_CC='$(CC)'; CORE_CFLAGS='$(AM_CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)'; \
+	CORE_LIBS='$(CRITERION_LIBS)'; export CORE_CC CORE_CFLAGS CORE_LIBS;
+check_SCRIPTS += tests/core/mutation-test
+TESTS += tests/core/mutation-test
+endif
 endif

@@ -481,48 +481,45 @@ Test(resv, wait_that_runs_out_returns_0)
 
 /* ---- room ---- */
 
-static int64_t thread_time_ns(void)
+/* Adds a pending fence. How many had to move to a larger array for it? */
+static unsigned int moved_by_adding(struct dma_fence *fence)
 {
-	struct timespec time;
+	const struct dma_resv_entry *entries = resv.entries;
+	unsigned int there = resv.count;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+	cr_assert_eq(dma_resv_add_fence(&resv, fence, DMA_RESV_USAGE_READ), 0);
+	return resv.entries == entries ? 0 : there;
 }
 
-/* The time of this thread that it takes to add that many pending fences, room and all. */
-static int64_t cost_of_adding(struct dma_fence **fences, unsigned int count)
+Test(resv, row_3_3_adding_moves_a_fence_less_than_twice_on_average)
 {
-	int64_t begin_ns = thread_time_ns(), end_ns;
-	struct dma_resv other;
-	unsigned int i;
+	enum { FENCES = 100000 };
+	unsigned int i, moved = 0;
 
-	dma_resv_init(&other);
-	for (i = 0; i < count; i++)
-		dma_resv_add_fence(&other, fences[i], DMA_RESV_USAGE_READ);
-	end_ns = thread_time_ns();
-	dma_resv_fini(&other);
-	return end_ns - begin_ns;
-}
+	for (i = 0; i < FENCES; i++) {
+		struct dma_fence *fence = fence_create();
 
-/* One that costs more with each that is there would take 100 times as long for one of many. */
-Test(resv, row_3_3_adding_costs_about_the_same_however_many_there_are)
-{
-	enum { FEW = 1000, MANY = 100 * FEW };
-	static struct dma_fence *fences[MANY];
-	int64_t few_ns = INT64_MAX, many_ns;
-	unsigned int i;
-
-	for (i = 0; i < MANY; i++)
-		fences[i] = fence_create();
-	many_ns = cost_of_adding(fences, MANY);
-	for (i = 0; i < 5; i++) {
-		int64_t cost_ns = cost_of_adding(fences, FEW);
-
-		few_ns = cost_ns < few_ns ? cost_ns : few_ns;
+		moved += moved_by_adding(fence);
+		dma_fence_put(fence);
+		cr_assert_lt(moved, 2 * (i + 1));
 	}
-	cr_expect_lt(many_ns / MANY, 30 * (few_ns / FEW + 1), "%lld ns a fence, %lld with few",
-		     (long long)many_ns / MANY, (long long)few_ns / FEW);
-	put_all(MANY, fences);
+}
+
+/* Signaled fences behind one that is pending stay until there is no room. */
+Test(resv, row_3_3_an_array_that_is_full_but_for_one_is_not_replaced_for_each_fence)
+{
+	enum { PENDING = 4095, SIGNALED = 4 * PENDING };
+	unsigned int i, moved = 0;
+
+	for (i = 0; i < PENDING + SIGNALED; i++) {
+		struct dma_fence *fence = fence_create();
+
+		moved += moved_by_adding(fence);
+		if (i >= PENDING)
+			dma_fence_signal(fence);
+		dma_fence_put(fence);
+		cr_assert_lt(moved, 2 * (i + 1));
+	}
 }
 
 Test(resv, row_3_3_reserved_room_is_there)

@@ -557,6 +557,52 @@ Test(resv_lock, a_copy_has_the_fences_of_the_other_with_their_usages)
 	dma_fence_put(old);
 }
 
+Test(resv_lock, row_3_3_room_that_was_reserved_is_there_after_a_copy)
+{
+	enum { RESERVED = 20 };
+	struct dma_fence *copied = fence_create(), *fences[1 + RESERVED];
+	struct dma_resv_entry *entries;
+	struct dma_resv from;
+	unsigned int i;
+
+	dma_resv_init(&from);
+	dma_resv_add_fence(&from, copied, DMA_RESV_USAGE_WRITE);
+	cr_assert_eq(dma_resv_lock(&resv, &context), 0);
+	cr_assert_eq(dma_resv_reserve_fences(&resv, RESERVED), 0);
+	cr_assert_eq(dma_resv_copy_fences(&resv, &from), 0);
+	entries = resv.entries;
+	fences[0] = copied;
+	for (i = 1; i <= RESERVED; i++) {
+		fences[i] = fence_create();
+		cr_expect_eq(dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_WRITE), 0);
+	}
+	dma_resv_unlock(&resv);
+	cr_expect_eq(resv.entries, entries, "adding allocated");
+	expect_fences(DMA_RESV_USAGE_WRITE, 1 + RESERVED, fences);
+	dma_resv_fini(&from);
+	put_all(1 + RESERVED, fences);
+}
+
+Test(resv_lock, fences_are_added_to_a_copy_without_a_reservation_of_room)
+{
+	enum { COPIED = 8, ADDED = 40 };
+	struct dma_fence *fences[COPIED + ADDED];
+	struct dma_resv from;
+	unsigned int i;
+
+	dma_resv_init(&from);
+	for (i = 0; i < COPIED + ADDED; i++)
+		fences[i] = fence_create();
+	for (i = 0; i < COPIED; i++)
+		dma_resv_add_fence(&from, fences[i], DMA_RESV_USAGE_WRITE);
+	cr_assert_eq(dma_resv_copy_fences(&resv, &from), 0);
+	for (i = COPIED; i < COPIED + ADDED; i++)
+		cr_expect_eq(dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_WRITE), 0);
+	expect_fences(DMA_RESV_USAGE_WRITE, COPIED + ADDED, fences);
+	dma_resv_fini(&from);
+	put_all(COPIED + ADDED, fences);
+}
+
 Test(resv_lock, a_copy_of_nothing_is_empty)
 {
 	struct dma_fence *old = fence_create();

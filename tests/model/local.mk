@@ -34,7 +34,7 @@ tests_model_model_SOURCES = tests/model/model.c
 tests_model_model_LDADD = \
 	tests/model/libmodel.a tests/model/libchecker.a tests/model/libmodel.a
 
-AM_TESTS_ENVIRONMENT = MODEL_CC='$(CC)'; MODEL_CFLAGS='$(BASE_CFLAGS) $(CFLAGS)'; \
+AM_TESTS_ENVIRONMENT += MODEL_CC='$(CC)'; MODEL_CFLAGS='$(BASE_CFLAGS) $(CFLAGS)'; \
 	export MODEL_CC MODEL_CFLAGS;
 check_SCRIPTS += tests/model/mutation-test tests/model/reduction-test
 TESTS += tests/model/model tests/model/mutation-test tests/model/reduction-test
