@@ -10,8 +10,9 @@
  *
  * Lifetime: users hold references, an attachment and a seqno write are among them. A pending fence
  * that was added with dma_buf_add_fence() keeps the buffer too, and is off the reservation when it
- * is signaled. Where the last user goes before, signaling is enabled on what is still pending, so
- * that the buffer goes in bounded time.
+ * is signaled; a caller needs a user's reference all the same, for any call may poll the fence and
+ * find it signaled (resv.h). Where the last user goes before, signaling is enabled on what is still
+ * pending, so that the buffer goes in bounded time.
  *
  * Thread-safety: all of it, but for what an exporter or importer does to one attachment.
  */

@@ -3,7 +3,8 @@
  * merge.h - several fences into one, flattened: no array or chain within an array.
  *
  * Both borrow the fences, pass over those that are NULL, and return a reference of the caller's
- * own, or NULL when there is no memory; count may be 0.
+ * own, or NULL when there is no memory; count may be 0. The caller holds a reference to each of
+ * them: all are polled, and polling one may drop what keeps the others (fence.h).
  */
 #ifndef DMA_FENCE_CORE_MERGE_H
 #define DMA_FENCE_CORE_MERGE_H

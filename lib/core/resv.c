@@ -251,9 +251,9 @@ void dma_resv_fini(struct dma_resv *resv)
 	struct resv_dropped dropped;
 
 	resv_dropped_init(&dropped);
-	dropped.entries = resv->entries;
-	dropped.used = resv->used;
-	dropped.snapshot = atomic_load(&resv->snapshot);
+	/* Nothing is there for the callbacks of fences that lose their last reference with this. */
+	replace_entries(resv, NULL, 0, &dropped);
+	dropped.snapshot = atomic_exchange(&resv->snapshot, NULL);
 	resv_drop(resv, &dropped);
 	dma_readers_fini(&resv->readers);
 	pthread_mutex_destroy(&resv->lock);

@@ -69,7 +69,10 @@ struct dma_resv {
 extern struct ww_class reservation_ww_class;
 
 void dma_resv_init(struct dma_resv *resv);
-/* Drops its references. It is not locked, and nobody else uses it any more. */
+/*
+ * Drops its references. It is not locked, and nobody else uses it any more, except for the
+ * callbacks of fences that go with it: they find it empty.
+ */
 void dma_resv_fini(struct dma_resv *resv);
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sync_file.h - a fence with a name, and what SYNC_IOC_FILE_INFO tells of it. The fd around it is
- * somebody else's.
+ * somebody else's. The caller holds what the sync_file is part of: the functions that fill in poll
+ * its fence, which may drop other references (fence.h).
  */
 #ifndef DMA_FENCE_CORE_SYNC_FILE_H
 #define DMA_FENCE_CORE_SYNC_FILE_H

@@ -132,3 +132,31 @@ Test(resv_query, the_latest_is_found_though_the_reservation_ends_with_a_later_on
 	dma_fence_put(latest);
 	munmap(owner, sizeof(*owner));
 }
+
+/* ---- a reservation that ends with fences in it ---- */
+
+static int status_at_the_end;
+
+static void take_off(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	status_at_the_end = dma_fence_get_status(fence);
+	dma_resv_remove_fence(&resv, fence);
+	cr_expect(dma_resv_test_signaled(&resv, DMA_RESV_USAGE_BOOKKEEP));
+}
+
+Test(resv_query, a_fence_that_goes_with_its_reservation_is_off_it_before_its_callbacks_run)
+{
+	struct dma_fence *fences[] = { fence_create(), fence_create() };
+	struct dma_fence_cb callbacks[2];
+	unsigned int i;
+
+	dma_resv_init(&resv);
+	for (i = 0; i < 2; i++) {
+		dma_resv_add_fence(&resv, fences[i], DMA_RESV_USAGE_READ);
+		dma_fence_add_callback(fences[i], &callbacks[i], take_off);
+		dma_fence_put(fences[i]);
+	}
+	dma_resv_fini(&resv);
+	cr_expect_eq(status_at_the_end, -EDEADLK);
+	cr_expect_eq(fences_alive(), 0, "each is released once");
+}
