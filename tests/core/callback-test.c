@@ -3,6 +3,9 @@
  * callback-test.c - callbacks: added, called, refused, removed; and what they may do while they are
  * called.
  */
+#include <sys/mman.h>
+#include <ucontext.h>
+
 #include "core-test.h"
 
 TestSuite(callback, .timeout = 10, .fini = expect_no_fence_left);
@@ -408,6 +411,81 @@ Test(callback, row_1_15_may_do_everything_even_with_the_lock_held)
 	dma_fence_put(fence);
 	dma_fence_put(everything.other);
 }
+
+/* ---- callbacks within callbacks ---- */
+
+#if !defined(__SANITIZE_ADDRESS__)
+/*
+ * A fence is signaled on a stack of its own. In its callback this test goes on, on the test's own
+ * stack, and nothing on the other one can be read meanwhile.
+ */
+#define STACK_SIZE (256 << 10)
+
+static ucontext_t outside, inside;
+static struct dma_fence *around;
+static bool holds_lock_around;
+
+static void leave_callback(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	swapcontext(&inside, &outside);
+}
+
+static void signal_around(void)
+{
+	if (!holds_lock_around) {
+		dma_fence_signal(around);
+		return;
+	}
+	pthread_mutex_lock(around->lock);
+	dma_fence_signal_locked(around);
+	pthread_mutex_unlock(around->lock);
+}
+
+/* However many callbacks there are around this one, none of them is walked over. */
+static void expect_nothing_around_is_read(bool holds_lock)
+{
+	void *stack =
+		mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct recorder kept = { 0 }, removed = { 0 };
+	struct dma_fence *fence = fence_create();
+	struct dma_fence_cb callback;
+
+	cr_assert_neq(stack, MAP_FAILED);
+	around = fence_create();
+	holds_lock_around = holds_lock;
+	dma_fence_add_callback(around, &callback, leave_callback);
+	getcontext(&inside);
+	inside.uc_stack = (stack_t){ .ss_sp = stack, .ss_size = STACK_SIZE };
+	inside.uc_link = &outside;
+	makecontext(&inside, signal_around, 0);
+	swapcontext(&outside, &inside);
+
+	cr_assert_eq(mprotect(stack, STACK_SIZE, PROT_NONE), 0);
+	cr_expect_eq(dma_fence_add_callback(fence, &kept.callback, record), 0);
+	cr_expect_eq(dma_fence_add_callback(fence, &removed.callback, record), 0);
+	cr_expect(dma_fence_remove_callback(fence, &removed.callback));
+	cr_expect_eq(dma_fence_signal(fence), 0);
+	cr_expect_not(dma_fence_remove_callback(fence, &kept.callback));
+	cr_assert_eq(mprotect(stack, STACK_SIZE, PROT_READ | PROT_WRITE), 0);
+
+	swapcontext(&outside, &inside);
+	cr_expect_eq(kept.calls, 1);
+	cr_expect_eq(removed.calls, 0);
+	dma_fence_put(fence);
+	dma_fence_put(around);
+	munmap(stack, STACK_SIZE);
+}
+
+Test(callback, a_signal_in_a_callback_does_not_walk_over_the_callbacks_around_it)
+{
+	expect_nothing_around_is_read(false);
+}
+
+Test(callback, a_signal_in_a_callback_does_not_walk_over_those_that_hold_their_lock)
+{
+	expect_nothing_around_is_read(true);
+}
+#endif
 
 /* ---- against another thread ---- */
 
