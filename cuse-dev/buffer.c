@@ -38,6 +38,8 @@ struct buffer *buffer_find(struct device *device, const struct buffer_key *key)
 	struct buffer *buffer;
 
 	HASH_FIND(hh, device->buffers, key, sizeof(*key), buffer);
+	if (buffer)
+		buffer->references++;
 	return buffer;
 }
 
@@ -67,7 +69,6 @@ int buffer_get(struct device *device, struct account *account, const struct buff
 	struct buffer *buffer = buffer_find(device, key);
 
 	if (buffer) {
-		buffer->references++;
 		*got = buffer;
 		return 0;
 	}
@@ -120,12 +121,14 @@ static void closed_on_lane(struct lane_job *job)
 
 void buffer_put(struct buffer *buffer)
 {
-	struct device *device = buffer->device;
-	struct disposal *disposal = buffer->disposal;
 	struct window *window, *next;
+	struct disposal *disposal;
+	struct device *device;
 
-	if (--buffer->references)
+	if (!buffer || --buffer->references)
 		return;
+	device = buffer->device;
+	disposal = buffer->disposal;
 	HASH_DEL(device->buffers, buffer);
 	device->stats.buffers--;
 	dma_resv_fini(&buffer->resv);

@@ -61,11 +61,16 @@ struct buffer {
 
 /* Without the lock: what a duplicate of a caller's fd is. -EINVAL: not a buffer. */
 int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool *is_dmabuf);
-/* NULL where it is not known. Borrowed. */
+/*
+ * A reference, or NULL where it is not known. It is needed to ask for any fence of the buffer: a
+ * memory fence that turns out to be reached is signaled by that, with all others that are, and with
+ * the last of them go the references of the attachments.
+ */
 struct buffer *buffer_find(struct device *device, const struct buffer_key *key);
 /* A reference, to a new one if need be; then *fd is taken over and set to -1. -ENOSPC, -ENOMEM. */
 int buffer_get(struct device *device, struct account *account, const struct buffer_key *key,
 	       bool is_dmabuf, int *fd, struct buffer **buffer);
+/* NULL: nothing. */
 void buffer_put(struct buffer *buffer);
 
 /* Takes a window that nobody uses off its buffer. */

@@ -290,8 +290,7 @@ static void cleanup(struct lane_job *job)
 	device_lock(job->device);
 	if (this->window)
 		window_put(this->window);
-	if (this->buffer)
-		buffer_put(this->buffer);
+	buffer_put(this->buffer);
 	device_unlock_and_notify(job->device);
 	if (this->fd >= 0)
 		close(this->fd);
@@ -366,8 +365,6 @@ static int kick_on_lane(struct lane_job *job)
 
 	device_lock(device);
 	buffer = buffer_find(device, &this->key);
-	if (buffer)
-		buffer->references++;
 	device_unlock(device);
 	if (!buffer)
 		return 0;
@@ -411,7 +408,9 @@ int memory_fence_kick(struct request *request, struct dma_fence_mem_fence_kick *
 	if (!buffer)
 		return 0;
 	if (memory_look_may_wait(buffer))
-		return submit_kick(request, kick, &fence->key);
-	kick->signaled = memory_look_at_once(buffer);
-	return 0;
+		ret = submit_kick(request, kick, &fence->key);
+	else
+		kick->signaled = memory_look_at_once(buffer);
+	buffer_put(buffer);
+	return ret;
 }

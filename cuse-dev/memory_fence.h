@@ -57,9 +57,9 @@ enum look memory_look(struct memory_fence *fence);
 /* Has a lane look at all memory fences of the buffer; where one is about to already, it does. */
 void memory_look_on_lane(struct buffer *buffer, struct account *account);
 /*
- * Looks at all memory fences of a buffer, of which the caller has a reference, and signals what is
- * reached, in the order of creation. How many that were. At once, where none may have to wait; or
- * without the lock, on a lane.
+ * Looks at all memory fences of a buffer and signals what is reached, in the order of creation. How
+ * many that were. At once, where none may have to wait; or without the lock, on a lane. The caller
+ * has a reference to the buffer, unless it does not need the buffer after memory_look_at_once().
  */
 bool memory_look_may_wait(struct buffer *buffer);
 uint32_t memory_look_at_once(struct buffer *buffer);

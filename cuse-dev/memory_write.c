@@ -234,8 +234,7 @@ static void cleanup(struct lane_job *job)
 		job->result = -EFAULT;
 	device_lock(job->device);
 	write_drop(this->write);
-	if (this->buffer)
-		buffer_put(this->buffer);
+	buffer_put(this->buffer);
 	device_unlock_and_notify(job->device);
 	if (this->fd >= 0)
 		close(this->fd);

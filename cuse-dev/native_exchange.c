@@ -158,7 +158,7 @@ int native_attach(struct request *request, void *argument)
 	return submit(request, attach, sizeof(*attach), prepare_buffer, apply_attach);
 }
 
-/* What is pending on a buffer, or a signaled fence. */
+/* What is pending on a buffer (NULL: nothing), or a signaled fence. */
 static struct dma_fence *pending_on(struct buffer *buffer, uint32_t usage, bool latest,
 				    uint32_t *count)
 {
@@ -179,11 +179,13 @@ static int apply_buffer_fences(struct lane_job *job)
 	struct exchange *exchange = (struct exchange *)job;
 	struct dma_fence_buffer_fences *argument = &exchange->buffer_fences;
 	struct open_file *file = job->parked.file;
+	struct buffer *buffer = buffer_find(job->device, &exchange->key);
 	struct dma_fence *fence;
 	int ret;
 
-	fence = pending_on(buffer_find(job->device, &exchange->key), argument->usage,
-			   argument->flags & DMA_FENCE_BUFFER_LATEST, &argument->count);
+	fence = pending_on(buffer, argument->usage, argument->flags & DMA_FENCE_BUFFER_LATEST,
+			   &argument->count);
+	buffer_put(buffer);
 	ret = fence ? file_handle_reserve(file, fence) : -ENOMEM;
 	if (ret) {
 		dma_fence_put(fence);
@@ -214,6 +216,7 @@ static int apply_buffer_wait(struct lane_job *job)
 	if (!buffer)
 		return 0;
 	pending = dma_resv_get_singleton(&buffer->resv, wait->usage, &wait->count);
+	buffer_put(buffer);
 	if (!pending)
 		return -ENOMEM;
 	ret = wait->count ? buffer_wait_for_fence(job->parked.file, job->parked.fuse, pending, wait,

@@ -49,6 +49,7 @@ abi_programs = \
 	tests/abi/hostile.abi \
 	tests/abi/interrupt.abi \
 	tests/abi/io_uring.abi \
+	tests/abi/last_reference.abi \
 	tests/abi/lazy.abi \
 	tests/abi/library.abi \
 	tests/abi/library_resv.abi \
@@ -151,6 +152,10 @@ tests_abi_interrupt_abi_LDADD = $(abi_ldadd)
 tests_abi_io_uring_abi_SOURCES = tests/abi/io_uring.c
 tests_abi_io_uring_abi_CFLAGS = $(abi_cflags) $(LIBURING_CFLAGS)
 tests_abi_io_uring_abi_LDADD = $(abi_ldadd) $(LIBURING_LIBS)
+
+tests_abi_last_reference_abi_SOURCES = tests/abi/last_reference.c
+tests_abi_last_reference_abi_CFLAGS = $(abi_cflags)
+tests_abi_last_reference_abi_LDADD = $(abi_ldadd)
 
 tests_abi_lazy_abi_SOURCES = tests/abi/lazy.c
 tests_abi_lazy_abi_CFLAGS = $(abi_cflags)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * last_reference.c - asking for the state of a fence may signal it and others, and so drop the last
+ * reference to the buffer that is being gone through. Memory fences do that: a plain store reaches
+ * them, and the next poll of their state finds out. Raw ioctls.
+ */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+/* Of one buffer; each is attached to it, so that nothing but the fences holds it. */
+#define FENCES 500
+
+/* So many that what the buffer's reservation had is unmapped when it is freed. */
+#define MANY_FENCES 2000
+
+static int buffer = -1;
+static uint64_t *memory;
+
+static void begin(void)
+{
+	fixture_begin();
+	buffer = new_buffer(4096);
+	memory = map_buffer(buffer, 4096);
+}
+
+static void end(void)
+{
+	must(munmap(memory, 4096));
+	must(close(buffer));
+	fixture_end();
+}
+
+TestSuite(last_reference, .init = begin, .fini = end, .timeout = 60);
+
+static void store(uint64_t value)
+{
+	__atomic_store_n(memory, value, __ATOMIC_RELEASE);
+}
+
+/* Nobody waits for them in software, so nobody but the test asks. */
+static void attach_memory_fences(unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t fence = new_mem_fence(device, buffer, 0, 1, 8);
+
+		expect(raw_attach_for_memory_waiters(device, buffer, fence, DMA_FENCE_USAGE_WRITE),
+		       0);
+		expect(raw_close(device, fence), 0);
+	}
+	eventually(attachments, count);
+}
+
+static void expect_nothing_pending(uint32_t flags)
+{
+	uint32_t handle, count = 77;
+
+	expect(raw_buffer_fences(device, buffer, DMA_FENCE_USAGE_BOOKKEEP, flags, &handle, &count),
+	       0);
+	expect(count, 0);
+	expect(status_of(device, handle), 1);
+	eventually(attachments, 0);
+	eventually(buffers, 0);
+}
+
+Test(last_reference, latest_fence_of_a_buffer_is_asked_for_when_all_are_reached)
+{
+	attach_memory_fences(MANY_FENCES);
+	store(1);
+	expect_nothing_pending(DMA_FENCE_BUFFER_LATEST);
+}
+
+/* As above, but that the memory allocator hands the same piece out again and again. */
+Test(last_reference, latest_fence_of_many_buffers_is_asked_for_when_it_is_reached)
+{
+	for (int i = 0; i < MANY_FENCES; i++) {
+		uint32_t fence = new_mem_fence(device, buffer, 0, 1, 8);
+
+		expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
+		store(1);
+		expect_nothing_pending(DMA_FENCE_BUFFER_LATEST);
+		store(0);
+		expect(raw_close(device, fence), 0);
+	}
+}
+
+Test(last_reference, fences_of_a_buffer_are_asked_for_when_all_are_reached)
+{
+	attach_memory_fences(FENCES);
+	store(1);
+	expect_nothing_pending(0);
+}
+
+Test(last_reference, buffer_is_waited_for_when_all_its_fences_are_reached)
+{
+	struct dma_fence_buffer_wait wait;
+
+	attach_memory_fences(FENCES);
+	store(1);
+	expect(raw_buffer_wait(device, buffer, DMA_FENCE_USAGE_BOOKKEEP, 0, &wait), 0);
+	expect(wait.count, 0);
+	eventually(buffers, 0);
+}
+
+Test(last_reference, buffer_is_kicked_when_all_its_fences_are_reached)
+{
+	uint32_t fence, signaled;
+
+	attach_memory_fences(FENCES);
+	fence = new_mem_fence(device, buffer, 0, 1, 8);
+	store(1);
+	expect(raw_mem_fence_kick(device, fence, &signaled), 0);
+	expect(signaled, FENCES + 1);
+	eventually(buffers, 0);
+}
