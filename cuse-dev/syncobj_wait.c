@@ -40,8 +40,8 @@ struct wait {
 	struct timer timer;
 	struct syncobj_wait_terms terms;
 	uint32_t done;
-	bool starting; /* callbacks count, but do not end it */
-	bool failed;   /* a fence was too much for the account */
+	bool is_busy; /* it is gone through: callbacks count, but do not end it */
+	bool failed;  /* a fence was too much for the account */
 	uint64_t charge;
 	size_t size;
 	union {
@@ -154,7 +154,7 @@ static void finish(struct wait *wait, int result)
 
 static void finish_if_over(struct wait *wait)
 {
-	if (wait->starting)
+	if (wait->is_busy)
 		return;
 	if (wait->failed)
 		finish(wait, -ENOMEM);
@@ -188,16 +188,23 @@ static void wait_for_signal(struct wait_entry *entry)
 		entry->waits_for_signal = true;
 }
 
+/*
+ * To ask for the fence, or to wait for it, may signal others that this wait has callbacks on: it
+ * must not be freed by those.
+ */
 static void one_submitted(struct syncobj *syncobj, struct syncobj_cb *callback)
 {
 	struct wait_entry *entry = (struct wait_entry *)callback;
+	struct wait *wait = entry->wait;
 
 	if (syncobj_find_fence(syncobj, entry->point, &entry->fence))
 		return;
 	syncobj_remove_callback(syncobj, callback);
 	entry->waits_for_submit = false;
+	wait->is_busy = true;
 	wait_for_signal(entry);
-	finish_if_over(entry->wait);
+	wait->is_busy = false;
+	finish_if_over(wait);
 }
 
 static void time_is_over(struct timer *timer)
@@ -275,7 +282,7 @@ static bool has_passed(int64_t timeout_ns)
 /* It is in the table: gives it what may end it. */
 static void start(struct wait *wait)
 {
-	wait->starting = true;
+	wait->is_busy = true;
 	for (uint32_t i = 0; i < wait->terms.count; i++) {
 		struct wait_entry *entry = &wait->entries[i];
 
@@ -287,7 +294,7 @@ static void start(struct wait *wait)
 			entry->waits_for_submit = true;
 		}
 	}
-	wait->starting = false;
+	wait->is_busy = false;
 	if (wait->failed || is_over(wait))
 		finish_if_over(wait);
 	else if (wait->terms.timeout_ns != INT64_MAX &&
