@@ -40,7 +40,6 @@ static struct memory_job *memory_job_create(const void *argument, size_t argumen
 	memory->array_size = array_size;
 	memory->job.charge = sizeof(*memory) + room + ARRAY_ALIGNMENT + array_size;
 	memory->job.answer = memory->argument;
-	memory->job.answer_size = argument_size;
 	return memory;
 }
 
@@ -68,6 +67,7 @@ int caller_memory_read_and_go_on(struct request *request, const void *argument, 
 		return -ENOMEM;
 	memory->request = *request;
 	memory->go_on = go_on;
+	memory->job.answer_size = request->answer_size;
 	memory->job.prepare = read_array;
 	memory->job.apply = go_on_with_array;
 	return lane_submit_request(&memory->job, request);
@@ -95,6 +95,7 @@ void caller_memory_write_and_reply(struct open_file *file, fuse_req_t fuse, pid_
 	if (memory) {
 		memcpy(memory->array, array, array_size);
 		memory->result = result;
+		memory->job.answer_size = argument_size;
 		memory->job.prepare = write_array;
 		memory->job.apply = tell_result;
 		ret = lane_submit(&memory->job, fuse, file, thread);

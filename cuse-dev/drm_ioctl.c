@@ -102,7 +102,7 @@ static int version(struct request *request, void *argument)
 	this->job.prepare = write_strings;
 	this->job.charge = sizeof(*this);
 	this->job.answer = &this->answer;
-	this->job.answer_size = request->size;
+	this->job.answer_size = request->answer_size;
 	return lane_submit_request(&this->job, request);
 }
 

@@ -92,6 +92,7 @@ static int call(struct request *request, const struct ioctl_table *table,
 			return -E2BIG;
 		request->size = row->size;
 	}
+	request->answer_size = _IOC_DIR(request->command) & _IOC_READ ? request->size : 0;
 	return row->handler(request, argument);
 }
 
@@ -114,18 +115,13 @@ static void refuse(struct request *request, const struct ioctl_table *table)
 static void reply(struct request *request, const struct ioctl_table *table, int result,
 		  const char *argument, size_t came)
 {
-	unsigned int direction = _IOC_DIR(request->command);
-
-	/* A request that brings nothing back must not be given anything. */
-	if (!(direction & _IOC_READ))
-		request_reply(request->fuse, result, NULL, 0);
-	else if (!table->as_it_comes)
-		request_reply(request->fuse, result, argument, request->size);
-	else if (direction == _IOC_READ)
+	if (!table->as_it_comes)
+		request_reply(request->fuse, result, argument, request->answer_size);
+	else if (_IOC_DIR(request->command) == _IOC_READ)
 		/* Nothing came in, so all of what goes back is ours. */
 		request_reply_always(request->fuse, result, argument, came);
 	else
-		request_reply_always(request->fuse, result, argument, request->size);
+		request_reply_always(request->fuse, result, argument, request->answer_size);
 }
 
 void ioctl_dispatch(struct request *request, const void *input, size_t size)

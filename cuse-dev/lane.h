@@ -52,7 +52,7 @@ struct lane_job {
 	int (*apply)(struct lane_job *job);
 	void (*cleanup)(struct lane_job *job);
 	const void *answer; /* what goes back, see request_reply(); inside the job */
-	size_t answer_size;
+	size_t answer_size; /* at most the request's */
 };
 
 int lanes_start(struct device *device);

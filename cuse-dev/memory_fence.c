@@ -316,7 +316,7 @@ int memory_fence_request(struct request *request, const struct dma_fence_mem_fen
 	this->job.cleanup = cleanup;
 	this->job.charge = sizeof(*this);
 	this->job.answer = &this->argument;
-	this->job.answer_size = request->size;
+	this->job.answer_size = request->answer_size;
 	return lane_submit_request(&this->job, request);
 }
 
@@ -387,7 +387,7 @@ static int submit_kick(struct request *request, const struct dma_fence_mem_fence
 	this->job.prepare = kick_on_lane;
 	this->job.charge = sizeof(*this);
 	this->job.answer = &this->argument;
-	this->job.answer_size = request->size;
+	this->job.answer_size = request->answer_size;
 	return lane_submit_request(&this->job, request);
 }
 

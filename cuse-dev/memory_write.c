@@ -262,6 +262,6 @@ int memory_write_request(struct request *request, const struct dma_fence_seqno_w
 	this->job.cleanup = cleanup;
 	this->job.charge = sizeof(*this) + sizeof(*this->write) + sizeof(*this->write->late);
 	this->job.answer = &this->argument;
-	this->job.answer_size = request->size;
+	this->job.answer_size = request->answer_size;
 	return lane_submit_request(&this->job, request);
 }

@@ -69,7 +69,7 @@ static int submit(struct request *request, const void *argument, size_t argument
 	exchange->job.cleanup = cleanup;
 	exchange->job.charge = sizeof(*exchange);
 	exchange->job.answer = &exchange->caps;
-	exchange->job.answer_size = request->size;
+	exchange->job.answer_size = request->answer_size;
 	return lane_submit_request(&exchange->job, request);
 }
 

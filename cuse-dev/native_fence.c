@@ -235,7 +235,7 @@ static int wait_for_array(struct request *request, void *argument, void *array)
 		return ret;
 	caller_memory_write_and_reply(request->file, request->fuse, request->thread, wait->pointer,
 				      array, wait->count * sizeof(struct dma_fence_wait_item), wait,
-				      request->size, ret);
+				      request->answer_size, ret);
 	return REQUEST_PARKED;
 }
 

@@ -81,7 +81,7 @@ int native_sync_file_merge(struct request *request, void *argument)
 	this->job.cleanup = cleanup_merge;
 	this->job.charge = sizeof(*this);
 	this->job.answer = &this->argument;
-	this->job.answer_size = request->size;
+	this->job.answer_size = request->answer_size;
 	return lane_submit_request(&this->job, request);
 }
 

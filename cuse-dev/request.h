@@ -27,7 +27,12 @@ struct request {
 	struct open_file *file;
 	pid_t thread; /* of the caller, 0 where it is out of sight */
 	unsigned int command;
-	size_t size; /* of the argument, in and out: what the request number says */
+	size_t size; /* of the argument: what the request number says, and we know */
+	/*
+	 * Of what goes back of it, now or later: 0 where the number has no _IOC_READ. More would
+	 * have the kernel answer EIO.
+	 */
+	size_t answer_size;
 };
 
 struct parked {
@@ -64,8 +69,8 @@ void parked_interrupt(struct parked *parked);
 void parked_abort_all(struct device *device);
 
 /*
- * result 0 or a negative errno; the argument goes back on 0, and on -ETIME, -EDEADLK, -EALREADY and
- * -EBUSY.
+ * result 0 or a negative errno; size bytes of the argument, the request's answer_size, go back on
+ * 0, and on -ETIME, -EDEADLK, -EALREADY and -EBUSY.
  */
 void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size);
 /* The same; the argument goes back on any result. */

@@ -38,7 +38,7 @@ static int file_info(struct request *request, void *argument)
 	info->num_fences = count;
 	caller_memory_write_and_reply(request->file, request->fuse, request->thread,
 				      info->sync_fence_info, fences, count * sizeof(*fences), info,
-				      request->size, 0);
+				      request->answer_size, 0);
 	free(fences);
 	return REQUEST_PARKED;
 }

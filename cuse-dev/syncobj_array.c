@@ -105,6 +105,6 @@ int syncobj_array_read_and_go_on(struct request *request, const void *argument,
 	this->job.cleanup = cleanup;
 	this->job.charge = sizeof(*this) + room;
 	this->job.answer = this->argument;
-	this->job.answer_size = request->size;
+	this->job.answer_size = request->answer_size;
 	return lane_submit_request(&this->job, request);
 }

@@ -146,6 +146,6 @@ int syncobj_fd_to_handle_request(struct request *request, const struct drm_synco
 	this->job.cleanup = cleanup;
 	this->job.charge = sizeof(*this);
 	this->job.answer = &this->argument;
-	this->job.answer_size = request->size;
+	this->job.answer_size = request->answer_size;
 	return lane_submit_request(&this->job, request);
 }

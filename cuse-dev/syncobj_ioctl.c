@@ -207,7 +207,7 @@ static int query_points(struct request *request, void *argument, struct device_s
 		points[i] = syncobj_query(syncobjs[i]->syncobj, submitted);
 	caller_memory_write_and_reply(request->file, request->fuse, request->thread, query->points,
 				      points, query->count_handles * sizeof(points[0]), argument,
-				      request->size, 0);
+				      request->answer_size, 0);
 	return REQUEST_PARKED;
 }
 

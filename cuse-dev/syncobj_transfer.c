@@ -23,7 +23,7 @@ struct transfer {
 	struct syncobj_cb submitted;
 	struct device_syncobj *source, *destination; /* references */
 	struct drm_syncobj_transfer argument;
-	size_t size;
+	size_t answer_size;
 };
 
 /* -EINVAL: nothing is submitted. */
@@ -65,7 +65,7 @@ static void finish(struct transfer *transfer, int result)
 	/* At the end of the device the request may hold the last reference. */
 	file_get(file);
 	unpark(&transfer->parked);
-	request_reply(fuse, result, &transfer->argument, transfer->size);
+	request_reply(fuse, result, &transfer->argument, transfer->answer_size);
 	transfer_free(transfer, file);
 	file_put(file);
 }
@@ -106,7 +106,7 @@ static int park_transfer(struct request *request, struct device_syncobj *source,
 		return -ENOMEM;
 	}
 	transfer->argument = *argument;
-	transfer->size = request->size;
+	transfer->answer_size = request->answer_size;
 	transfer->source = device_syncobj_get(source);
 	transfer->destination = device_syncobj_get(destination);
 	transfer->parked.is_wait = true;

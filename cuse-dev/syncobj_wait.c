@@ -43,7 +43,7 @@ struct wait {
 	bool is_busy; /* it is gone through: callbacks count, but do not end it */
 	bool failed;  /* a fence was too much for the account */
 	uint64_t charge;
-	size_t size;
+	size_t answer_size;
 	union {
 		char argument[SYNCOBJ_ARGUMENT_MAX];
 		uint64_t alignment;
@@ -147,7 +147,7 @@ static void finish(struct wait *wait, int result)
 	/* At the end of the device the request may hold the last reference. */
 	file_get(file);
 	unpark(&wait->parked);
-	request_reply(fuse, result, wait->argument, wait->size);
+	request_reply(fuse, result, wait->argument, wait->answer_size);
 	wait_free(wait);
 	file_put(file);
 }
@@ -228,8 +228,8 @@ static struct wait *wait_create(struct request *request, const void *argument,
 	wait->parked.file = request->file;
 	wait->charge = charge;
 	wait->terms = *terms;
-	wait->size = request->size;
-	memcpy(wait->argument, argument, wait->size);
+	wait->answer_size = request->answer_size;
+	memcpy(wait->argument, argument, request->size);
 	return wait;
 }
 

@@ -44,6 +44,7 @@ abi_programs = \
 	tests/abi/create.abi \
 	tests/abi/daemon_end.abi \
 	tests/abi/daemon_start.abi \
+	tests/abi/drm_direction.abi \
 	tests/abi/event.abi \
 	tests/abi/footprint.abi \
 	tests/abi/hostile.abi \
@@ -132,6 +133,10 @@ tests_abi_daemon_end_abi_LDADD = $(abi_ldadd)
 tests_abi_daemon_start_abi_SOURCES = tests/abi/daemon_start.c
 tests_abi_daemon_start_abi_CFLAGS = $(abi_cflags)
 tests_abi_daemon_start_abi_LDADD = $(abi_ldadd)
+
+tests_abi_drm_direction_abi_SOURCES = tests/abi/drm_direction.c
+tests_abi_drm_direction_abi_CFLAGS = $(abi_cflags)
+tests_abi_drm_direction_abi_LDADD = $(abi_ldadd)
 
 tests_abi_event_abi_SOURCES = tests/abi/event.c
 tests_abi_event_abi_CFLAGS = $(abi_cflags)
