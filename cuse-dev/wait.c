@@ -103,9 +103,11 @@ static void finish(struct wait *wait, int result)
 	file_get(file);
 	unpark(&wait->parked);
 	if (wait->head.pointer) {
-		caller_memory_write_and_reply(
-			file, fuse, wait->thread, wait->head.pointer, wait->items,
-			wait->head.count * sizeof(wait->items[0]), &wait->head, wait->size, result);
+		/* A longer request is zero behind the head, and stays so. */
+		caller_memory_write_and_reply(file, fuse, wait->thread, wait->head.pointer,
+					      wait->items,
+					      wait->head.count * sizeof(wait->items[0]),
+					      &wait->head, sizeof(wait->head), result);
 	} else {
 		/* head and items lie apart, the request carries them together. */
 		char argument[DMA_FENCE_INLINE_MAX + 1];

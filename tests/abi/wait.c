@@ -273,6 +273,29 @@ Test(wait, items_by_pointer_are_written_on_etime)
 	expect(items[1].status, -EIO);
 }
 
+/* What is longer than the head has nothing but zeros behind it, whatever the device keeps there. */
+Test(wait, items_by_pointer_leave_the_rest_of_a_longer_request_zero)
+{
+	struct dma_fence_wait_item item = { .handle = new_fence(device) };
+	struct {
+		struct dma_fence_wait head;
+		char rest[8192];
+	} wait = {
+		.head = {
+			.count = 1,
+			.deadline_ns = in_ms(10),
+			.pointer = (uintptr_t)&item,
+		},
+	};
+	unsigned long request = _IOC(_IOC_READ | _IOC_WRITE, DMA_FENCE_IOC_TYPE,
+				     _IOC_NR(DMA_FENCE_IOC_WAIT), sizeof(wait));
+
+	expect(raw_ioctl(device, request, &wait), -ETIME);
+	expect(item.status, 0);
+	for (size_t i = 0; i < sizeof(wait.rest); i++)
+		expect(wait.rest[i], 0);
+}
+
 Test(wait, as_many_as_fit_are_waited_for_inline)
 {
 	static struct dma_fence_wait_item items[DMA_FENCE_WAIT_INLINE_MAX];
