@@ -88,6 +88,7 @@ int native_sync_file_merge(struct request *request, void *argument)
 int native_sw_sync_create_fence(struct request *request, void *argument)
 {
 	struct dma_fence_sw_sync_create_fence *create = argument;
+	bool was_timeline = request->file->sw_sync;
 	struct sw_sync_timeline *timeline;
 	struct dma_fence *fence;
 	uint64_t token[2];
@@ -99,12 +100,13 @@ int native_sw_sync_create_fence(struct request *request, void *argument)
 	if (ret)
 		return ret;
 	fence = sw_sync_fence_create(timeline, create->value);
-	if (!fence)
-		return -ENOMEM;
-	ret = export_create(request->file, fence, DMA_FENCE_EXPORT_SYNC_FILE, NULL, token);
+	ret = fence ? export_create(request->file, fence, DMA_FENCE_EXPORT_SYNC_FILE, NULL, token)
+		    : -ENOMEM;
 	dma_fence_put(fence);
 	if (!ret)
 		memcpy(create->token, token, sizeof(token));
+	else if (!was_timeline)
+		sw_sync_drop(request->file);
 	return ret;
 }
 

@@ -211,6 +211,31 @@ Test(sw_sync, wrong_requests_are_refused)
 	must(close(fresh));
 }
 
+/* The open file has as many tokens as it may have. */
+static void use_up_tokens(void)
+{
+	uint32_t fence = new_fence(device);
+	struct dma_fence_caps caps;
+	uint64_t token[2];
+
+	expect(raw_caps(device, &caps), 0);
+	for (uint32_t i = 0; i < caps.max_exports; i++)
+		expect(raw_export(device, fence, token), 0);
+}
+
+Test(sw_sync, open_is_no_timeline_after_a_fence_that_failed)
+{
+	struct dma_fence_sw_sync_create_fence create = { .value = 1 };
+
+	use_up_tokens();
+	expect(raw_ioctl(device, DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE, &create), -ENOSPC);
+	eventually(timelines, 0);
+	/* One that it was before stays. */
+	expect(raw_inc(device, 5), 0);
+	expect(raw_ioctl(device, DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE, &create), -ENOSPC);
+	eventually(timelines, 1);
+}
+
 Test(sw_sync, merged_file_has_its_name_and_is_signaled_when_both_are)
 {
 	int a = new_sw_sync_fence(device, 1), other_timeline = open_device(),
