@@ -17,9 +17,11 @@
 
 int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool *is_dmabuf)
 {
-	enum descriptor_kind kind = descriptor_kind(device, fd);
+	int kind = descriptor_kind(device, fd);
 	struct statx stat;
 
+	if (kind < 0)
+		return kind;
 	if (kind != DESCRIPTOR_SHMEM && kind != DESCRIPTOR_DMABUF)
 		return -EINVAL;
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &stat))

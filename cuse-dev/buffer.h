@@ -59,7 +59,8 @@ struct buffer {
 	struct disposal *disposal; /* made beforehand: giving it up cannot fail */
 };
 
-/* Without the lock: what a duplicate of a caller's fd is. -EINVAL: not a buffer. */
+/* Without the lock: what a duplicate of a caller's fd is. -EINVAL: not a buffer; -ENOSPC, -ENOMEM.
+ */
 int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool *is_dmabuf);
 /*
  * A reference, or NULL where it is not known. It is needed to ask for any fence of the buffer: a

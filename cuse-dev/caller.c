@@ -20,10 +20,31 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 
+/*
+ * Why the fds of the caller cannot be had: a shortage of ours passes, a lack of rights does not,
+ * and GET_CAPS tells of that.
+ */
+static int error_of(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+		return -ENOSPC;
+	case ENOMEM:
+		return -ENOMEM;
+	default:
+		return -EPERM;
+	}
+}
+
 static int open_process(pid_t thread)
 {
 	pid_t process = process_of_thread(thread);
 
+	if (!process && errno != ENOENT)
+		return -1;
+	if (!process)
+		process = thread;
 	/*
 	 * Its fds are those of the thread, unless that has a table of its own: out of reach then.
 	 */
@@ -49,7 +70,7 @@ static int open_caller(struct lane_job *job)
 	if (fd < 0 && errno == EINVAL)
 		fd = open_process(job->thread);
 	if (fd < 0)
-		return -EPERM;
+		return error_of(errno);
 	if (lane_job_is_abandoned(job)) {
 		close(fd);
 		return -ECANCELED;
@@ -65,9 +86,7 @@ int caller_take_fd(struct lane_job *job, int fd)
 		return caller;
 	taken = fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, caller, fd, 0);
 	if (taken < 0)
-		ret = fd < 0 || errno == EBADF		   ? -EBADF
-		      : errno == EMFILE || errno == ENFILE ? -ENOSPC
-							   : -EPERM;
+		ret = fd < 0 || errno == EBADF ? -EBADF : error_of(errno);
 	close(caller);
 	if (ret)
 		return ret;
@@ -78,21 +97,21 @@ int caller_take_fd(struct lane_job *job, int fd)
 	return taken;
 }
 
-uint64_t caller_features(struct lane_job *job)
+int caller_features(struct lane_job *job, uint64_t *features)
 {
 	int caller = open_caller(job);
-	uint64_t features = 0;
 
+	*features = 0;
 	if (caller < 0)
-		return 0;
+		return caller == -EPERM ? 0 : caller;
 	/*
 	 * No process has that fd: EBADF says that it was allowed to look. Memory is guarded by the
 	 * same permission.
 	 */
 	if (syscall(SYS_pidfd_getfd, caller, INT_MAX, 0) < 0 && errno == EBADF)
-		features = DMA_FENCE_FEATURE_CALLER_FDS | DMA_FENCE_FEATURE_CALLER_MEMORY;
+		*features = DMA_FENCE_FEATURE_CALLER_FDS | DMA_FENCE_FEATURE_CALLER_MEMORY;
 	close(caller);
-	return features;
+	return 0;
 }
 
 static int transfer(struct lane_job *job, uint64_t address, void *local, size_t size,
@@ -113,7 +132,7 @@ static int transfer(struct lane_job *job, uint64_t address, void *local, size_t 
 	lane_leave_caller(job);
 	if (moved == (ssize_t)size)
 		return 0;
-	return moved < 0 && error == EPERM ? -EPERM : -EFAULT;
+	return moved < 0 && (error == EPERM || error == ENOMEM) ? -error : -EFAULT;
 }
 
 int caller_read(struct lane_job *job, uint64_t address, void *to, size_t size)
@@ -154,23 +173,25 @@ static bool is_eventfd(int fd)
  * The kernel tells the exporter of a dma-buf, and of nothing else, among its facts about an fd. The
  * link could be forged.
  */
-static bool is_dmabuf(int fd)
+static int dmabuf_or_foreign(int fd)
 {
+	int kind = DESCRIPTOR_FOREIGN;
 	char path[40], line[256];
-	bool is = false;
 	FILE *facts;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	facts = fopen(path, "re");
 	if (!facts)
-		return false;
-	while (!is && fgets(line, sizeof(line), facts))
-		is = !strncmp(line, "exp_name:", 9);
+		return error_of(errno) == -EPERM ? DESCRIPTOR_FOREIGN : error_of(errno);
+	while (kind == DESCRIPTOR_FOREIGN && fgets(line, sizeof(line), facts)) {
+		if (!strncmp(line, "exp_name:", 9))
+			kind = DESCRIPTOR_DMABUF;
+	}
 	fclose(facts);
-	return is;
+	return kind;
 }
 
-enum descriptor_kind descriptor_kind(struct device *device, int fd)
+int descriptor_kind(struct device *device, int fd)
 {
 	struct statx stat;
 
@@ -187,5 +208,5 @@ enum descriptor_kind descriptor_kind(struct device *device, int fd)
 		return DESCRIPTOR_SHMEM;
 	if (is_eventfd(fd))
 		return DESCRIPTOR_EVENTFD;
-	return is_dmabuf(fd) ? DESCRIPTOR_DMABUF : DESCRIPTOR_FOREIGN;
+	return dmabuf_or_foreign(fd);
 }

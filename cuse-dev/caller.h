@@ -23,16 +23,22 @@ enum descriptor_kind {
 
 /*
  * A duplicate of the caller's fd: to be closed. -EBADF (an O_PATH one too), -EPERM: the caller is
- * out of reach.
+ * out of reach, -ENOSPC: we can have no more fds, -ENOMEM.
  */
 int caller_take_fd(struct lane_job *job, int fd);
-/* Can its fds and memory be reached? A mask of DMA_FENCE_FEATURE_CALLER_*. */
-uint64_t caller_features(struct lane_job *job);
-/* 0, -EFAULT, -EPERM. */
+/*
+ * Can its fds and memory be reached? A mask of DMA_FENCE_FEATURE_CALLER_*. -ENOSPC, -ENOMEM: that
+ * cannot be found out now.
+ */
+int caller_features(struct lane_job *job, uint64_t *features);
+/* 0, -EFAULT, -EPERM, -ENOMEM. */
 int caller_read(struct lane_job *job, uint64_t address, void *to, size_t size);
 int caller_write(struct lane_job *job, uint64_t address, const void *from, size_t size);
 
-/* What a duplicate is, found out without asking its filesystem. */
-enum descriptor_kind descriptor_kind(struct device *device, int fd);
+/*
+ * What a duplicate is, found out without asking its filesystem: an enum descriptor_kind. -ENOSPC,
+ * -ENOMEM: a dma-buf cannot be told from something foreign now.
+ */
+int descriptor_kind(struct device *device, int fd);
 
 #endif /* DMA_FENCED_CALLER_H */

@@ -59,7 +59,7 @@ pid_t process_of_thread(pid_t thread)
 	snprintf(path, sizeof(path), "/proc/%d/status", thread);
 	status = fopen(path, "re");
 	if (!status)
-		return process;
+		return 0;
 	while (fgets(line, sizeof(line), status)) {
 		if (sscanf(line, "Tgid: %d", &process) == 1)
 			break;
@@ -68,14 +68,18 @@ pid_t process_of_thread(pid_t thread)
 	return process;
 }
 
-/* For fairness alone. */
+/* For fairness alone: one that is not seen counts as a process of its own. */
 static pid_t recent_process(struct lanes *lanes, pid_t thread)
 {
 	unsigned int slot = (unsigned int)thread % PROCESS_SLOTS;
 
 	if (lanes->processes[slot].thread != thread) {
+		pid_t process = process_of_thread(thread);
+
+		if (!process)
+			return thread;
 		lanes->processes[slot].thread = thread;
-		lanes->processes[slot].process = process_of_thread(thread);
+		lanes->processes[slot].process = process;
 	}
 	return lanes->processes[slot].process;
 }

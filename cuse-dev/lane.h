@@ -90,9 +90,7 @@ bool lane_job_is_abandoned(struct lane_job *job);
 bool lane_enter_caller(struct lane_job *job);
 void lane_leave_caller(struct lane_job *job);
 
-/*
- * The process of a thread, read from /proc/TID/status: the thread id itself where it is not seen.
- */
+/* The process of a thread, read from /proc/TID/status; 0 and errno where that cannot be opened. */
 pid_t process_of_thread(pid_t thread);
 
 #endif /* DMA_FENCED_LANE_H */

@@ -76,9 +76,11 @@ static int submit(struct request *request, const void *argument, size_t argument
 static int prepare_caps(struct lane_job *job)
 {
 	struct exchange *exchange = (struct exchange *)job;
+	uint64_t features;
+	int ret = caller_features(job, &features);
 
-	exchange->caps.features |= caller_features(job);
-	return 0;
+	exchange->caps.features |= features;
+	return ret;
 }
 
 int native_get_caps(struct request *request, void *argument)

@@ -101,8 +101,9 @@ static int prepare_deadline(struct lane_job *job)
 	int64_t deadline_ns;
 	int ret = caller_take_fence(job, argument->fence_fd, &fence);
 
+	/* To the kernel anything but a sync_file is the wrong thing. */
 	if (ret)
-		return -EINVAL;
+		return ret == -EBADF ? -EINVAL : ret;
 	device_lock(job->device);
 	ret = sw_sync_fence_get_deadline(fence, &deadline_ns);
 	dma_fence_put(fence);

@@ -43,6 +43,7 @@ abi_programs = \
 	tests/abi/caps.abi \
 	tests/abi/create.abi \
 	tests/abi/daemon_end.abi \
+	tests/abi/daemon_fds.abi \
 	tests/abi/daemon_start.abi \
 	tests/abi/drm_direction.abi \
 	tests/abi/event.abi \
@@ -129,6 +130,10 @@ tests_abi_create_abi_LDADD = $(abi_ldadd)
 tests_abi_daemon_end_abi_SOURCES = tests/abi/daemon_end.c
 tests_abi_daemon_end_abi_CFLAGS = $(abi_cflags)
 tests_abi_daemon_end_abi_LDADD = $(abi_ldadd)
+
+tests_abi_daemon_fds_abi_SOURCES = tests/abi/daemon_fds.c
+tests_abi_daemon_fds_abi_CFLAGS = $(abi_cflags)
+tests_abi_daemon_fds_abi_LDADD = $(abi_ldadd)
 
 tests_abi_daemon_start_abi_SOURCES = tests/abi/daemon_start.c
 tests_abi_daemon_start_abi_CFLAGS = $(abi_cflags)
