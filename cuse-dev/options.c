@@ -58,8 +58,9 @@ static const char help[] =
 	"Serves a device of synchronisation fences from userspace, until SIGTERM or SIGINT.\n"
 	"\n"
 	"      --transport=auto|cuse|fuse  a character device (cuse), or a mount on one file\n"
-	"                                  (fuse); auto: cuse where /dev/cuse opens, unless\n"
-	"                                  there is a --path and no --name\n"
+	"                                  (fuse); auto: cuse where /dev/cuse opens, else\n"
+	"                                  fuse; with one of --name and --path, the one that\n"
+	"                                  it is for\n"
 	"      --name=NAME                 cuse: the device is /dev/NAME (dma_fence)\n"
 	"      --path=FILE                 fuse: the file to mount on, made if it is not there\n"
 	"                                  (/dev/dma_fence, or $XDG_RUNTIME_DIR/dma_fence)\n"
@@ -227,9 +228,11 @@ void options_parse(struct options *options, int argc, char **argv)
 		errx(USAGE_ERROR, "--path is for the FUSE transport; CUSE has --name");
 	if (options->name && !strcmp(options->transport, "fuse"))
 		errx(USAGE_ERROR, "--name is for the CUSE transport; FUSE has --path");
-	/* Who says where, and says nothing of CUSE, wants it there. */
+	/* A place that only one of them has is where the node is to be, or nowhere. */
 	if (options->path && !options->name)
 		options->transport = "fuse";
+	if (options->name && !options->path)
+		options->transport = "cuse";
 	if (!options->name)
 		options->name = "dma_fence";
 }

@@ -327,11 +327,16 @@ Test(daemon_start, no_permission_is_one_line)
 	expect_success(spawn(serve_as_nobody, &daemon));
 }
 
-static void serve_without_dev(void *data)
+static void hide_dev(void)
 {
 	must(unshare(CLONE_NEWNS));
 	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	must(mount("none", "/dev", "tmpfs", 0, NULL));
+}
+
+static void serve_without_dev(void *data)
+{
+	hide_dev();
 	expect_one_line(data, NULL, "/dev/");
 }
 
@@ -343,6 +348,27 @@ Test(daemon_start, nothing_to_serve_with_is_one_line)
 		cr_skip_test("only root can hide /dev");
 	daemon_place(&daemon, "another");
 	expect_success(spawn(serve_without_dev, &daemon));
+}
+
+static void serve_name_without_cuse(void *data)
+{
+	const char *const options[] = { "--transport=auto", NULL };
+	struct daemon daemon;
+
+	/* Whatever it would serve instead, there is no place for it. */
+	unsetenv("XDG_RUNTIME_DIR");
+	if (!geteuid())
+		hide_dev();
+	setenv("DMA_FENCE_TRANSPORT", "cuse", 1);
+	daemon_place(&daemon, "named");
+	expect_one_line(&daemon, options, "/dev/cuse");
+}
+
+Test(daemon_start, name_is_not_served_as_something_else_without_cuse)
+{
+	if (geteuid() && access("/dev/cuse", F_OK) == 0)
+		cr_skip_test("only root can hide /dev/cuse");
+	expect_success(spawn(serve_name_without_cuse, NULL));
 }
 
 /* ---- the node ---- */
