@@ -95,6 +95,7 @@ void caller_memory_write_and_reply(struct open_file *file, fuse_req_t fuse, pid_
 	if (memory) {
 		memcpy(memory->array, array, array_size);
 		memory->result = result;
+		memory->job.parked.is_answer = true;
 		memory->job.answer_size = argument_size;
 		memory->job.prepare = write_array;
 		memory->job.apply = tell_result;

@@ -56,17 +56,45 @@ int device_init(struct device *device, uint64_t fence_timeout_ns, uint64_t resv_
 	return ret;
 }
 
+void device_end_work(struct device *device)
+{
+	struct open_file *file;
+
+	device_lock(device);
+	device->is_ending = true;
+	memory_fences_cancel_all(device);
+	DL_FOREACH(device->files, file)
+		file_cancel(file);
+	/* Waits for fences have their results by now, and events their records. */
+	parked_abort_all(device, false);
+	DL_FOREACH(device->files, file)
+		file_became_readable(file);
+	device_unlock_and_notify(device);
+}
+
+bool device_is_drained(struct device *device)
+{
+	struct open_file *file;
+	bool is_drained;
+
+	device_lock(device);
+	/* Answers that are still being written. */
+	is_drained = !device->parked;
+	DL_FOREACH(device->files, file)
+		is_drained = is_drained && !file_is_needed(file);
+	device_unlock(device);
+	return is_drained;
+}
+
 void device_stop(struct device *device)
 {
 	struct open_file *file, *next;
 
 	timer_thread_stop(device);
 	device_lock(device);
-	/* Whoever waits for a fence hears of its end; then those that wait for something else. */
-	memory_fences_cancel_all(device);
+	parked_abort_all(device, true);
 	DL_FOREACH_SAFE(device->files, file, next)
 		file_release(file);
-	parked_abort_all(device);
 	device_unlock_and_notify(device);
 	memory_watches_stop(device);
 	device->session_is_busy = !lanes_have_answered(device);

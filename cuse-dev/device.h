@@ -91,7 +91,12 @@ struct device {
 	uint64_t resv_hold_ns;	   /* how long a ticket may hold locks; 0: for ever */
 	uint64_t memory_poll_ns;   /* between looks at the memory fences that are waited for */
 	unsigned int max_fds;	   /* of one account */
-	bool stopping;		   /* no request is parked any more */
+	/*
+	 * Written by the FUSE loop thread, with the lock, so that this thread may read it without.
+	 * is_ending: all fences are signaled; what is left is to poll, ask and close fence fds and
+	 * to read records. stopping: that is over too, and the threads end.
+	 */
+	bool is_ending, stopping;
 
 	struct open_file *files;	    /* utlist */
 	struct account *accounts;	    /* hash by uid */
@@ -127,7 +132,14 @@ struct device {
 };
 
 int device_init(struct device *device, uint64_t fence_timeout_ns, uint64_t resv_hold_ns);
-/* Signals whatever is active, answers whoever is parked. No request comes in any more. */
+/*
+ * Signals all that is active, answers all requests that wait, and notifies the pollers. From here
+ * on there is no new work. Called by the FUSE loop thread, which may serve requests afterwards.
+ */
+void device_end_work(struct device *device);
+/* Has every client learned how its fences ended? No fence fd is open, no record unread. */
+bool device_is_drained(struct device *device);
+/* Ends the rest. No request comes in any more. */
 void device_stop(struct device *device);
 /* After device_stop(), when the session is gone. */
 void device_fini(struct device *device);

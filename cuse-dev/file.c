@@ -70,6 +70,18 @@ static void unbind(struct open_file *file)
 	free(bound);
 }
 
+void file_cancel(struct open_file *file)
+{
+	for (uint32_t number = 1; number <= file->handle_count; number++)
+		file_handle_close(file, number);
+	sw_sync_drop(file);
+}
+
+bool file_is_needed(const struct open_file *file)
+{
+	return (file->bound && !file->bound->syncobj) || file->ready;
+}
+
 void file_release(struct open_file *file)
 {
 	struct device *device = file->device;
@@ -78,10 +90,8 @@ void file_release(struct open_file *file)
 	events_drop_all(file);
 	syncobj_events_drop_all(file);
 	exports_drop_all(file);
-	for (uint32_t number = 1; number <= file->handle_count; number++)
-		file_handle_close(file, number);
+	file_cancel(file);
 	syncobj_handles_drop_all(file);
-	sw_sync_drop(file);
 	free(file->handles);
 	account_uncharge(file->account, file->handle_capacity * sizeof(*file->handles));
 	file->handles = NULL;

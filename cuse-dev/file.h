@@ -83,6 +83,13 @@ struct open_file {
 struct open_file *file_open(struct device *device, uid_t user, pid_t opener);
 /* On RELEASE. */
 void file_release(struct open_file *file);
+/*
+ * At the end of the device, before RELEASE: signals what can be signaled through this file alone,
+ * by closing its handles. Its events stay, to tell of that.
+ */
+void file_cancel(struct open_file *file);
+/* At that end: is it a fence fd, or are there records to be read? */
+bool file_is_needed(const struct open_file *file);
 void file_get(struct open_file *file);
 void file_put(struct open_file *file);
 /* Was nothing done with it yet, so that it can be bound? */
@@ -119,8 +126,8 @@ void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *
  */
 void file_watch_bound(struct open_file *file);
 /*
- * Records are there, or the bound fence is signaled: answers readers, makes the poll handle due.
- * Under the lock.
+ * Records are there, the bound fence is signaled, or the device ends: answers readers that there
+ * are records for, makes the poll handle due. Under the lock.
  */
 void file_became_readable(struct open_file *file);
 

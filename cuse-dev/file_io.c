@@ -26,14 +26,19 @@ struct parked_read {
 	unsigned int capacity;		 /* records */
 };
 
-/* What poll() says. A syncobj is always ready, as a file of the kernel's that cannot be polled. */
+/*
+ * What poll() says. A syncobj is always ready, as a file of the kernel's that cannot be polled.
+ * When the device ends the node has nothing more to tell, once its records are read.
+ */
 static unsigned int ready_events(struct open_file *file)
 {
 	if (file->bound && file->bound->syncobj)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	if (file->bound)
 		return dma_fence_is_signaled(file->bound->sync_file.fence) ? POLLIN : 0;
-	return file->ready ? POLLIN : 0;
+	if (file->ready)
+		return POLLIN;
+	return file->device->is_ending ? POLLERR : 0;
 }
 
 static void reply_records(struct open_file *file, fuse_req_t fuse, unsigned int capacity)
@@ -80,8 +85,10 @@ void file_read(struct open_file *file, fuse_req_t fuse, size_t size, int flags)
 	device_lock(file->device);
 	if (file->bound || !capacity)
 		ret = -EINVAL;
-	else if (ready_events(file) && !file->readers)
+	else if (file->ready && !file->readers)
 		reply_records(file, fuse, capacity);
+	else if (file->device->is_ending)
+		ret = -ENOTCONN;
 	else if (flags & O_NONBLOCK)
 		ret = -EAGAIN;
 	else

@@ -140,6 +140,11 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 		request_reply(request->fuse, result, NULL, 0);
 		return;
 	}
+	/* Of the end of the device fence fds can tell, and nothing else. */
+	if (device->is_ending && !request->file->bound) {
+		request_reply(request->fuse, -ENOTCONN, NULL, 0);
+		return;
+	}
 	/* Only the reader binds files, so this needs no lock. */
 	table = table_of(request);
 	row = table ? find_row(table, request->command) : NULL;

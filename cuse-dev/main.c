@@ -124,6 +124,9 @@ int main(int argc, char **argv)
 		ret = -ENODEV;
 	}
 	ready_notify_manager("STOPPING=1");
+	device_end_work(&device);
+	if (loop_was_stopped())
+		loop_drain(&device, dma_fence_now() + (int64_t)options.stop_timeout_ns);
 	device_stop(&device);
 	transport->stop(&device);
 	device_fini(&device);

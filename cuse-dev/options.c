@@ -33,6 +33,7 @@ enum {
 	OPTION_FENCE_TIMEOUT,
 	OPTION_RESV_TIMEOUT,
 	OPTION_MEMORY_POLL,
+	OPTION_STOP_TIMEOUT,
 	OPTION_READY_FD,
 };
 
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
 	{ "fence-timeout", required_argument, NULL, OPTION_FENCE_TIMEOUT },
 	{ "resv-timeout", required_argument, NULL, OPTION_RESV_TIMEOUT },
 	{ "memory-poll", required_argument, NULL, OPTION_MEMORY_POLL },
+	{ "stop-timeout", required_argument, NULL, OPTION_STOP_TIMEOUT },
 	{ "ready-fd", required_argument, NULL, OPTION_READY_FD },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -69,6 +71,7 @@ static const char help[] =
 	"      --fence-timeout=SECONDS     until a fence fails: ETIMEDOUT (10; 0: never)\n"
 	"      --resv-timeout=SECONDS      until locked buffers are taken back (1; 0: never)\n"
 	"      --memory-poll=SECONDS       between looks at memory that fences wait for (0.001)\n"
+	"      --stop-timeout=SECONDS      for clients to ask how fences ended (1; 0: none)\n"
 	"      --ready-fd=FD               write a line to FD and close it once the node is there\n"
 	"  -v, --verbose                   say what is going on\n"
 	"  -h, --help                      print this and exit\n"
@@ -170,6 +173,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.fence_timeout_ns = 10000000000,
 		.resv_timeout_ns = 1000000000,
 		.memory_poll_ns = 1000000,
+		.stop_timeout_ns = 1000000000,
 		.ready_fd = -1,
 	};
 	/* Whoever complains, getopt_long() or we, has the same name. */
@@ -202,6 +206,9 @@ void options_parse(struct options *options, int argc, char **argv)
 			break;
 		case OPTION_MEMORY_POLL:
 			options->memory_poll_ns = parse_interval(optarg);
+			break;
+		case OPTION_STOP_TIMEOUT:
+			options->stop_timeout_ns = parse_seconds("stop-timeout", optarg);
 			break;
 		case OPTION_READY_FD:
 			options->ready_fd = parse_ready_fd(optarg);

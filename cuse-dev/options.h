@@ -17,7 +17,8 @@ struct options {
 	uint64_t fence_timeout_ns; /* 0: never */
 	uint64_t resv_timeout_ns;  /* 0: never */
 	uint64_t memory_poll_ns;
-	int ready_fd; /* -1: none */
+	uint64_t stop_timeout_ns; /* 0: at once */
+	int ready_fd;		  /* -1: none */
 	bool verbose;
 };
 

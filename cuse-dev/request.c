@@ -91,11 +91,19 @@ void request_may_park(struct device *device, fuse_req_t fuse)
 	fuse_req_interrupt_func(fuse, on_interrupt, device);
 }
 
-void parked_abort_all(struct device *device)
+void parked_abort_all(struct device *device, bool answers_too)
 {
-	/* One that is ended may be what another one waited for: both are gone then. */
-	while (device->parked)
-		answer_instead(device->parked, -ECONNABORTED);
+	struct parked *parked = device->parked;
+
+	while (parked) {
+		if (parked->is_answer && !answers_too) {
+			parked = parked->hh.next;
+			continue;
+		}
+		answer_instead(parked, -ECONNABORTED);
+		/* It may be what the next one waited for: both are gone then. */
+		parked = device->parked;
+	}
 }
 
 /* The argument tells more about these. */

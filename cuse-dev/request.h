@@ -49,6 +49,8 @@ struct parked {
 	 */
 	bool (*defer)(struct parked *parked);
 	bool is_wait; /* for others, hence one of the stats' waits; set before park() */
+	/* Its result is there, and on its way to the caller's memory; set before park(). */
+	bool is_answer;
 	UT_hash_handle hh;
 };
 
@@ -65,8 +67,8 @@ void unpark(struct parked *parked);
 void request_may_park(struct device *device, fuse_req_t fuse);
 /* Answers as an interrupted call, and tells the owner. Under the lock. */
 void parked_interrupt(struct parked *parked);
-/* Answers all that are parked with ECONNABORTED. Under the lock. */
-void parked_abort_all(struct device *device);
+/* Answers all that are parked, or all but the answers, with ECONNABORTED. Under the lock. */
+void parked_abort_all(struct device *device, bool answers_too);
 
 /*
  * result 0 or a negative errno; size bytes of the argument, the request's answer_size, go back on

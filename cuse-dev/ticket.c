@@ -143,7 +143,7 @@ void ticket_handle_closed(struct ticket *ticket)
 	/* What waits for it would otherwise close it once more. */
 	ticket->is_new = false;
 	if (ticket->request)
-		lock_request_end(ticket->request, device->stopping ? -ECONNABORTED : -ECANCELED);
+		lock_request_end(ticket->request, device->is_ending ? -ECONNABORTED : -ECANCELED);
 	drop_everything(ticket, false);
 	if (ticket->lost_event)
 		event_discard(ticket->lost_event);

@@ -11,16 +11,17 @@ static struct open_file *file_of(const struct fuse_file_info *info)
 	return (struct open_file *)(uintptr_t)info->fh;
 }
 
-struct open_file *transport_open(fuse_req_t fuse)
+int transport_open(fuse_req_t fuse, struct open_file **file)
 {
 	const struct fuse_ctx *context = fuse_req_ctx(fuse);
 	struct device *device = fuse_req_userdata(fuse);
-	struct open_file *file;
 
+	if (device->is_ending)
+		return -ENODEV;
 	device_lock(device);
-	file = file_open(device, context->uid, context->pid);
+	*file = file_open(device, context->uid, context->pid);
 	device_unlock(device);
-	return file;
+	return *file ? 0 : -ENOMEM;
 }
 
 void transport_release(fuse_req_t fuse, struct fuse_file_info *info)

@@ -35,7 +35,7 @@ extern const struct transport fuse_transport; /* transport_fuse.c */
  * For the transports: the callbacks of libfuse that both have in common (transport.c). fi->fh is
  * the open file.
  */
-struct open_file *transport_open(fuse_req_t fuse);
+int transport_open(fuse_req_t fuse, struct open_file **file); /* -ENODEV: it ends; -ENOMEM */
 void transport_release(fuse_req_t fuse, struct fuse_file_info *info);
 void transport_read(fuse_req_t fuse, size_t size, struct fuse_file_info *info);
 void transport_poll(fuse_req_t fuse, struct fuse_file_info *info, struct fuse_pollhandle *handle);
@@ -48,6 +48,9 @@ void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_inf
  */
 void loop_prepare(void);
 void loop_run(struct device *device);
+/* After that, in the same thread: until the device is drained, the time has come, or the node is
+ * gone. */
+void loop_drain(struct device *device, int64_t until_ns);
 /* From any thread, once the loop is prepared. Returns when the loop has ended. */
 void loop_stop(void);
 bool loop_was_stopped(void);

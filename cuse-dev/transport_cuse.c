@@ -30,10 +30,11 @@ static const struct options *node_options;
 
 static void cuse_open(fuse_req_t fuse, struct fuse_file_info *info)
 {
-	struct open_file *file = transport_open(fuse);
+	struct open_file *file;
+	int ret = transport_open(fuse, &file);
 
-	if (!file) {
-		fuse_reply_err(fuse, ENOMEM);
+	if (ret) {
+		fuse_reply_err(fuse, -ret);
 		return;
 	}
 	info->fh = (uintptr_t)file;

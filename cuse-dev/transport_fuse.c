@@ -80,12 +80,13 @@ static void reply_open_as_stream(fuse_req_t fuse, struct device *device, struct 
 
 static void fuse_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
-	struct open_file *file = transport_open(fuse);
+	struct open_file *file;
+	int ret = transport_open(fuse, &file);
 
-	if (file)
-		reply_open_as_stream(fuse, fuse_req_userdata(fuse), file);
+	if (ret)
+		fuse_reply_err(fuse, -ret);
 	else
-		fuse_reply_err(fuse, ENOMEM);
+		reply_open_as_stream(fuse, fuse_req_userdata(fuse), file);
 }
 
 static void fuse_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)

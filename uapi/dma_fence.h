@@ -105,7 +105,8 @@
  * - A wait that runs out is ETIME. A signal handler that interrupts a call restarts it or ends it
  *   with EINTR, as SA_RESTART says; only read() is always EINTR.
  * - When the device goes away, calls in flight end with ECONNABORTED, later ones with ENOTCONN,
- *   and poll() says POLLERR. An orderly stop signals every active fence with -ECANCELED first.
+ *   and poll() says POLLERR. An orderly stop signals every active fence with -ECANCELED first, and
+ *   leaves clients some time to ask how their sync_files ended and to read their records.
  * - Every request may be issued from several threads at once.
  *
  * The layout is the same for 32-bit and 64-bit callers, all pointers are __u64. Each request has

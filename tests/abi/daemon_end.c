@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* daemon_end.c - how a daemon ends, in order or not, and what its clients see of it. Raw ioctls. */
+/*
+ * daemon_end.c - how a daemon ends, in order or not, and what its clients see after it. What they
+ * are told meanwhile is in daemon_stop.c. Raw ioctls.
+ */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -67,29 +70,6 @@ static void clean_up_after_kill(void)
 	unlink(daemon_of_test.node);
 }
 
-static void wait_until_waiting(unsigned int count)
-{
-	int64_t patience = in_ms(PATIENCE_MS);
-	struct dma_fence_stats stats;
-
-	do {
-		check(now_ns() < patience);
-		expect(raw_stats(fd, &stats), 0);
-		sleep_ms(1);
-	} while (stats.waits < count);
-}
-
-/* A sync_file of that daemon. */
-static int sync_file_of(uint32_t fence)
-{
-	int sync_file = open_node(daemon_of_test.node);
-	uint64_t token[2];
-
-	expect(raw_export(fd, fence, token), 0);
-	expect(raw_bind(sync_file, token), 0);
-	return sync_file;
-}
-
 struct poller {
 	struct thread thread;
 	int fd;
@@ -125,7 +105,7 @@ Test(daemon_end, sigterm_wakes_who_waits)
 	struct waiter waiter;
 
 	waiter_start(&waiter, fd, new_fence(fd), DMA_FENCE_WAIT_FOREVER);
-	wait_until_waiting(1);
+	wait_until_waiting(fd, 1);
 	stop(SIGTERM);
 	waiter_join(&waiter);
 	expect(waiter.result, 0);
@@ -139,24 +119,12 @@ Test(daemon_end, sigterm_wakes_who_waits_for_memory)
 	struct waiter waiter;
 
 	waiter_start(&waiter, fd, fence, DMA_FENCE_WAIT_FOREVER);
-	wait_until_waiting(1);
+	wait_until_waiting(fd, 1);
 	stop(SIGTERM);
 	waiter_join(&waiter);
 	expect(waiter.result, 0);
 	expect(waiter.status, -ECANCELED);
 	must(close(buffer));
-}
-
-Test(daemon_end, sigterm_wakes_who_polls)
-{
-	struct poller poller = { .fd = sync_file_of(new_fence(fd)) };
-
-	thread_start(&poller.thread, run_poller, &poller);
-	sleep_ms(20);
-	stop(SIGTERM);
-	thread_join(&poller.thread);
-	check(poller.result & (POLLIN | POLLERR));
-	close(poller.fd);
 }
 
 Test(daemon_end, sigterm_ends_reads_of_events)
@@ -165,7 +133,7 @@ Test(daemon_end, sigterm_ends_reads_of_events)
 	int result;
 
 	thread_start(&thread, run_reader, &result);
-	wait_until_waiting(1);
+	wait_until_waiting(fd, 1);
 	stop(SIGTERM);
 	thread_join(&thread);
 	expect(result, -ECONNABORTED);
@@ -186,7 +154,7 @@ Test(daemon_end, sigterm_writes_what_is_pending)
 
 Test(daemon_end, calls_after_the_end_are_enotconn)
 {
-	int sync_file = sync_file_of(new_fence(fd));
+	int sync_file = new_sync_file_at(daemon_of_test.node, fd, new_fence(fd));
 	struct sync_file_info info;
 	struct dma_fence_caps caps;
 
@@ -207,7 +175,7 @@ Test(daemon_end, many_clients_do_not_keep_it_from_ending)
 		opens[i] = open_node(daemon_of_test.node);
 		waiter_start(&waiters[i], opens[i], new_fence(opens[i]), DMA_FENCE_WAIT_FOREVER);
 	}
-	wait_until_waiting(50);
+	wait_until_waiting(fd, 50);
 	stop(SIGTERM);
 	for (i = 0; i < 50; i++) {
 		waiter_join(&waiters[i]);
@@ -265,7 +233,7 @@ Test(daemon_end, sigkill_aborts_calls_in_flight)
 	struct waiter waiter;
 
 	waiter_start(&waiter, fd, new_fence(fd), DMA_FENCE_WAIT_FOREVER);
-	wait_until_waiting(1);
+	wait_until_waiting(fd, 1);
 	kill_daemon();
 	waiter_join(&waiter);
 	expect(waiter.result, -ECONNABORTED);
@@ -278,7 +246,7 @@ Test(daemon_end, sigkill_aborts_reads_of_events)
 	int result;
 
 	thread_start(&thread, run_reader, &result);
-	wait_until_waiting(1);
+	wait_until_waiting(fd, 1);
 	kill_daemon();
 	thread_join(&thread);
 	expect(result, -ECONNABORTED);
@@ -287,7 +255,7 @@ Test(daemon_end, sigkill_aborts_reads_of_events)
 
 Test(daemon_end, sigkill_wakes_who_polls)
 {
-	struct poller poller = { .fd = sync_file_of(new_fence(fd)) };
+	struct poller poller = { .fd = new_sync_file_at(daemon_of_test.node, fd, new_fence(fd)) };
 
 	thread_start(&poller.thread, run_poller, &poller);
 	sleep_ms(20);
@@ -300,7 +268,7 @@ Test(daemon_end, sigkill_wakes_who_polls)
 
 Test(daemon_end, calls_after_sigkill_are_enotconn)
 {
-	int sync_file = sync_file_of(new_fence(fd));
+	int sync_file = new_sync_file_at(daemon_of_test.node, fd, new_fence(fd));
 	struct sync_file_info info;
 	struct dma_fence_event record;
 	struct dma_fence_caps caps;

@@ -48,16 +48,6 @@ static void allow_as_before(void)
 	must(prlimit(daemon_of_test.pid, RLIMIT_NOFILE, &limit, NULL));
 }
 
-static int sync_file_of(uint32_t fence)
-{
-	int sync_file = open_node(daemon_of_test.node);
-	uint64_t token[2];
-
-	expect(raw_export(fd, fence, token), 0);
-	expect(raw_bind(sync_file, token), 0);
-	return sync_file;
-}
-
 Test(daemon_fds, without_more_requests_on_buffers_are_enospc)
 {
 	struct dma_fence_buffer_wait wait;
@@ -80,7 +70,8 @@ Test(daemon_fds, without_more_requests_on_buffers_are_enospc)
 Test(daemon_fds, without_more_requests_on_other_descriptors_are_enospc)
 {
 	uint32_t fence = new_fence(fd), syncobj = new_syncobj(fd, 0), handle, event;
-	int sync_file = sync_file_of(fence), counter = must(eventfd(0, EFD_CLOEXEC));
+	int sync_file = new_sync_file_at(daemon_of_test.node, fd, fence),
+	    counter = must(eventfd(0, EFD_CLOEXEC));
 	struct dma_fence_sync_file_merge merge = { .fd1 = sync_file, .fd2 = sync_file };
 	struct sw_sync_get_deadline deadline = { .fence_fd = sync_file };
 

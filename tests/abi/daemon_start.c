@@ -114,6 +114,12 @@ Test(daemon_start, bad_resv_timeout_is_one_line)
 	refused_option("--resv-timeout", "1s", "resv-timeout");
 }
 
+Test(daemon_start, bad_stop_timeout_is_one_line)
+{
+	refused_option("--stop-timeout", "soon", "stop-timeout");
+	refused_option("--stop-timeout", "-1", "stop-timeout");
+}
+
 Test(daemon_start, bad_memory_poll_is_one_line)
 {
 	refused_option("--memory-poll", "0", "memory-poll");

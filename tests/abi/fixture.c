@@ -88,6 +88,18 @@ void fixture_expect_counter(const char *file, int line, const char *name, size_t
 	expect_counter(file, line, name, offset, value + more);
 }
 
+void wait_until_waiting(int fd, unsigned int count)
+{
+	int64_t end = in_ms(SETTLE_MS);
+	struct dma_fence_stats stats;
+
+	do {
+		check(now_ns() < end);
+		expect(raw_stats(fd, &stats), 0);
+		sleep_ms(1);
+	} while (stats.waits < count);
+}
+
 void device_goes_on(void)
 {
 	int fd = open_device();

@@ -35,6 +35,9 @@ void fixture_end(void);
 void fixture_expect_counter(const char *file, int line, const char *name, size_t offset,
 			    int64_t more);
 
+/* The same for the waits of another device, of which fd is an open: at least so many. */
+void wait_until_waiting(int fd, unsigned int count);
+
 /* The device answers, to a new open too, and a fence goes through its life. */
 void device_goes_on(void);
 

@@ -45,6 +45,7 @@ abi_programs = \
 	tests/abi/daemon_end.abi \
 	tests/abi/daemon_fds.abi \
 	tests/abi/daemon_start.abi \
+	tests/abi/daemon_stop.abi \
 	tests/abi/drm_direction.abi \
 	tests/abi/event.abi \
 	tests/abi/footprint.abi \
@@ -138,6 +139,10 @@ tests_abi_daemon_fds_abi_LDADD = $(abi_ldadd)
 tests_abi_daemon_start_abi_SOURCES = tests/abi/daemon_start.c
 tests_abi_daemon_start_abi_CFLAGS = $(abi_cflags)
 tests_abi_daemon_start_abi_LDADD = $(abi_ldadd)
+
+tests_abi_daemon_stop_abi_SOURCES = tests/abi/daemon_stop.c
+tests_abi_daemon_stop_abi_CFLAGS = $(abi_cflags)
+tests_abi_daemon_stop_abi_LDADD = $(abi_ldadd)
 
 tests_abi_drm_direction_abi_SOURCES = tests/abi/drm_direction.c
 tests_abi_drm_direction_abi_CFLAGS = $(abi_cflags)

@@ -66,8 +66,9 @@ int status_of(int fd, uint32_t handle);
 
 int raw_export(int fd, uint32_t handle, uint64_t token[2]);
 int raw_bind(int fd, const uint64_t token[2]);
-/* Both halves: the fd. */
+/* Both halves: the fd. And the same where fd is an open of another node. */
 int new_sync_file(int fd, uint32_t handle);
+int new_sync_file_at(const char *node, int fd, uint32_t handle);
 int raw_import(int fd, int sync_file, uint32_t *handle);
 uint32_t import(int fd, int sync_file);
 int raw_file_info(int sync_file, struct sync_file_info *info, struct sync_fence_info *fences,

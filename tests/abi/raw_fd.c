@@ -30,14 +30,23 @@ int raw_bind(int fd, const uint64_t token[2])
 	return raw_ioctl(fd, DMA_FENCE_IOC_BIND, &bind);
 }
 
-int new_sync_file(int fd, uint32_t handle)
+static int bind_fresh(int fresh, int fd, uint32_t handle)
 {
-	int sync_file = open_device();
 	uint64_t token[2];
 
 	expect(raw_export(fd, handle, token), 0);
-	expect(raw_bind(sync_file, token), 0);
-	return sync_file;
+	expect(raw_bind(fresh, token), 0);
+	return fresh;
+}
+
+int new_sync_file(int fd, uint32_t handle)
+{
+	return bind_fresh(open_device(), fd, handle);
+}
+
+int new_sync_file_at(const char *node, int fd, uint32_t handle)
+{
+	return bind_fresh(open_node(node), fd, handle);
 }
 
 int raw_import(int fd, int sync_file, uint32_t *handle)
