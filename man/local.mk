@@ -298,5 +298,6 @@ endif
 # Of a program that is not installed.
 EXTRA_DIST += man/dma-fence-bench.1
 
+EXTRA_DIST += man/split-examples
 dist_check_SCRIPTS += man/check-pages man/check-coverage man/check-examples
 TESTS += man/check-pages man/check-coverage man/check-examples

@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "fixture.h"
 #include "foreign.h"
+#include "manual.h"
 #include "process.h"
 
 static struct daemon daemon_of_test;
@@ -263,6 +264,27 @@ Test(daemon_end, sigkill_wakes_who_polls)
 	thread_join(&poller.thread);
 	expect(poller.result, POLLERR);
 	close(poller.fd);
+	clean_up_after_kill();
+}
+
+/* Neither do they say that it is still active, so that their callers would go on for ever. */
+Test(daemon_end, manuals_examples_do_not_take_a_dead_device_for_a_signal)
+{
+	uint32_t fence = new_fence(fd);
+	int sync_file = new_sync_file_at(daemon_of_test.node, fd, fence), status = 77;
+	int failed = new_sync_file_at(daemon_of_test.node, fd, new_signaled_fence(fd, -EIO));
+
+	expect(wait_for_sync_file(sync_file, 1, &status), 0);
+	expect(status, 0);
+	expect(may_be_shown(sync_file), 0);
+	expect(wait_for_sync_file(failed, PATIENCE_MS, &status), 0);
+	expect(status, -EIO);
+	expect(may_be_shown(failed), 1);
+	kill_daemon();
+	expect_errno(wait_for_sync_file(sync_file, PATIENCE_MS, &status), ENOTCONN);
+	expect(may_be_shown(sync_file), -1);
+	close(failed);
+	close(sync_file);
 	clean_up_after_kill();
 }
 

@@ -128,8 +128,17 @@ tests_abi_create_abi_SOURCES = tests/abi/create.c
 tests_abi_create_abi_CFLAGS = $(abi_cflags)
 tests_abi_create_abi_LDADD = $(abi_ldadd)
 
-tests_abi_daemon_end_abi_SOURCES = tests/abi/daemon_end.c
-tests_abi_daemon_end_abi_CFLAGS = $(abi_cflags)
+# The manual's own examples of poll() are part of it, as they are printed.
+tests_abi_daemon_end_abi_SOURCES = tests/abi/daemon_end.c tests/abi/manual.h
+nodist_tests_abi_daemon_end_abi_SOURCES = tests/abi/manual.c
+tests_abi_daemon_end_abi_CFLAGS = $(abi_cflags) -I$(top_srcdir)/tests/abi
+CLEANFILES += tests/abi/manual.c
+tests/abi/manual.c: man/split-examples man/dma-fence.7 man/dma_fence_sync_file.4
+	$(AM_V_GEN)$(MKDIR_P) $@.d && rm -f $@.d/* && \
+		$(srcdir)/man/split-examples $(srcdir)/man/dma-fence.7 $@.d/7 && \
+		$(srcdir)/man/split-examples $(srcdir)/man/dma_fence_sync_file.4 $@.d/4 && \
+		{ echo '#include "manual.h"' && cat `grep -l 'poll(' $@.d/*`; } >$@.new && \
+		rm -r $@.d && mv $@.new $@
 tests_abi_daemon_end_abi_LDADD = $(abi_ldadd)
 
 tests_abi_daemon_fds_abi_SOURCES = tests/abi/daemon_fds.c
