@@ -133,8 +133,10 @@ static void requests(void)
 	check(becomes_signaled(b) && status_of(b) == -ENOENT);
 }
 
+#define HANDLE_TO_FD(direction, size) _IOC(direction, 'd', 0xc1, size)
+#define READ_WRITE		      (_IOC_READ | _IOC_WRITE)
 /* The struct as older programs have it. */
-#define HANDLE_TO_FD_OLD _IOC(_IOC_READ | _IOC_WRITE, 'd', 0xc1, DRM_SYNCOBJ_HANDLE_SIZE_OLD)
+#define HANDLE_TO_FD_OLD HANDLE_TO_FD(READ_WRITE, DRM_SYNCOBJ_HANDLE_SIZE_OLD)
 
 static int syncobj_to_fd(int device, unsigned long request, uint32_t handle, uint32_t flags)
 {
@@ -182,10 +184,59 @@ static void syncobjs(void)
 	close(other);
 }
 
+/*
+ * The number alone makes the request: what is not read is 0, what is not written is not told, and a
+ * descriptor is made all the same.
+ */
+static void sizes(void)
+{
+	static const struct {
+		unsigned int direction, size;
+		int result;
+		bool told;
+	} rows[] = {
+		{ READ_WRITE, 4, 0, false },
+		{ READ_WRITE, 8, 0, false },
+		{ READ_WRITE, 11, 0, false },
+		{ READ_WRITE, 12, 0, true },
+		{ READ_WRITE, 20, 0, true },
+		{ READ_WRITE, 32, 0, true },
+		{ READ_WRITE, 64, 0, true },
+		{ _IOC_WRITE, sizeof(struct drm_syncobj_handle), 0, false },
+		{ _IOC_READ, sizeof(struct drm_syncobj_handle), EINVAL, false },
+		{ _IOC_NONE, sizeof(struct drm_syncobj_handle), EINVAL, false },
+		{ _IOC_NONE, 0, EINVAL, false },
+	};
+	struct drm_syncobj_create create = { .flags = DRM_SYNCOBJ_CREATE_SIGNALED };
+	int device = open_timeline();
+
+	check(!ioctl(device, DRM_IOCTL_SYNCOBJ_CREATE, &create));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const unsigned int request = HANDLE_TO_FD(rows[i].direction, rows[i].size);
+		union {
+			struct drm_syncobj_handle handle;
+			unsigned char bytes[80];
+		} data = { .handle = { .handle = create.handle, .fd = -7 } };
+		int before = count_fds();
+
+		memset(data.bytes + sizeof(data.handle), 0x5a, sizeof(data) - sizeof(data.handle));
+		errno = 0;
+		check(ioctl(device, request, &data) == (rows[i].result ? -1 : 0));
+		check(errno == rows[i].result);
+		check(count_fds() == before + !rows[i].result);
+		check(!rows[i].told || fcntl(data.handle.fd, F_GETFD) == FD_CLOEXEC);
+		/* Nothing comes in and all goes out: zeros. */
+		check(data.handle.handle == (rows[i].direction == _IOC_READ ? 0 : create.handle));
+		for (size_t at = sizeof(data.handle); at < sizeof(data); at++)
+			check(data.bytes[at] == 0x5a);
+	}
+}
+
 static void mistakes(void)
 {
 	int timeline = open_timeline(), fence = create_fence(timeline, 1), before;
 	struct sync_merge_data data = { .fd2 = fence, .flags = 1 };
+	struct drm_syncobj_handle handle = { .handle = 7 };
 	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int event = eventfd(0, EFD_CLOEXEC), path = open(node, O_PATH | O_CLOEXEC);
 
@@ -202,6 +253,8 @@ static void mistakes(void)
 	check(ioctl(timeline, SW_SYNC_IOC_CREATE_FENCE, NULL) && errno == EFAULT);
 	/* It can be read, but the number cannot be written to it. */
 	check(ioctl(timeline, SW_SYNC_IOC_CREATE_FENCE, page) && errno == EFAULT);
+	/* There is no handle 0; but DRM writes its argument back, and that is the last mistake. */
+	check(ioctl(timeline, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, page) && errno == EFAULT);
 	check(merge(-1, fence) == -EBADF);
 	/* On what is not the device's, whoever it belongs to answers. */
 	check(merge(event, fence) == -ENOTTY);
@@ -210,6 +263,8 @@ static void mistakes(void)
 	check(ioctl(timeline, SYNC_IOC_MERGE, NULL) && errno == ENOTTY);
 	check(ioctl(timeline, SYNC_IOC_MERGE, &data) && errno == ENOTTY);
 	check(ioctl(fence, SW_SYNC_IOC_CREATE_FENCE, NULL) && errno == ENOTTY);
+	check(ioctl(fence, HANDLE_TO_FD(_IOC_READ, sizeof(handle)), &handle) && errno == ENOTTY);
+	check(handle.handle == 7);
 	check(ioctl(path, SYNC_IOC_MERGE, NULL) && errno == EBADF);
 	check(create_fence(path, 1) == -EBADF);
 	check(merge(fence, path) == -ENOENT);
@@ -503,6 +558,7 @@ static const struct {
 	{ "threads", threads },	  { "forks", forks },	    { "execs", execs },
 	{ "signals", signals },	  { "memfd", memfd },	    { "dmabuf", dmabuf },
 	{ "killed", killed },	  { "limit", limit },	    { "childless", childless },
+	{ "sizes", sizes },
 };
 
 int main(int argc, char **argv)

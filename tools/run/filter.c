@@ -36,16 +36,16 @@ static const uint32_t other_architectures[] = {
 
 static int add_rules(scmp_filter_ctx context)
 {
-	uint32_t number;
+	const struct request_pattern *pattern;
 	/* Of a kind that is not listed nothing is stopped, nor is who issues it. */
 	int ret = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
 
 	for (unsigned int i = 0;
 	     !ret && i < sizeof(other_architectures) / sizeof(other_architectures[0]); i++)
 		ret = seccomp_arch_add(context, other_architectures[i]);
-	for (unsigned int i = 0; !ret && (number = request_number(i)); i++)
+	for (unsigned int i = 0; !ret && (pattern = request_pattern(i)); i++)
 		ret = seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(ioctl), 1,
-				       SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, number));
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, pattern->mask, pattern->number));
 	return ret;
 }
 

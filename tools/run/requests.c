@@ -4,11 +4,10 @@
  *
  * Each request is looked at in the order in which the kernel does it, so that of two mistakes it is
  * the same one that is told: the caller's struct is read, then checked, then acted upon. Before a
- * descriptor is given to the thread, the field that is to take its number is written once, with
- * what is there, so that a bad address leaves no descriptor behind.
+ * descriptor is given to the thread, the struct is written back as it is, so that a bad address
+ * leaves no descriptor behind.
  */
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -26,25 +25,37 @@ struct call {
 	const struct target *target;
 	int fd;
 	enum descriptor kind; /* of fd */
-	uint64_t address;     /* of its struct */
+	uint32_t number;
+	uint64_t address; /* of its struct */
 };
 
-/* Gives the thread a descriptor, whose number goes to this field of its struct. Closes ours. */
-static int give(const struct call *call, int fd, size_t field)
+/*
+ * Before anything else the kernel asks whether what it is issued on knows the request. So does the
+ * device, where it is asked itself.
+ */
+static bool is_unknown(const struct call *call)
 {
-	uint64_t address = call->address + field;
-	int32_t number;
+	char argument[1 << _IOC_SIZEBITS] = { 0 };
+
+	return call->kind == DESCRIPTOR_NODE && ioctl(call->fd, call->number, argument) &&
+	       errno == ENOTTY;
+}
+
+/*
+ * Gives the thread a descriptor, with its number in that field of the argument, of which the first
+ * out bytes go back. Closes ours.
+ */
+static int give(const struct call *call, int fd, void *argument, size_t out, int32_t *field)
+{
 	int ret;
 
 	if (fd < 0)
 		return -errno;
-	ret = target_read(call->target, address, &number, sizeof(number));
-	if (!ret)
-		ret = target_write(call->target, address, &number, sizeof(number));
+	ret = target_write(call->target, call->address, argument, out);
 	if (!ret) {
-		number = target_add_fd(call->target, fd);
-		ret = number < 0 ? number
-				 : target_write(call->target, address, &number, sizeof(number));
+		*field = target_add_fd(call->target, fd);
+		ret = *field < 0 ? *field
+				 : target_write(call->target, call->address, argument, out);
 	}
 	close(fd);
 	return ret;
@@ -53,6 +64,7 @@ static int give(const struct call *call, int fd, size_t field)
 static int merge(const struct call *call)
 {
 	struct sync_merge_data merge;
+	char name[sizeof(merge.name)] = "";
 	int ret, other;
 
 	if (call->kind != DESCRIPTOR_NODE)
@@ -65,12 +77,12 @@ static int merge(const struct call *call)
 	other = target_take_fd(call->target, merge.fd2);
 	if (other < 0)
 		return other == -EBADF ? -ENOENT : other;
-	merge.name[sizeof(merge.name) - 1] = '\0';
-	ret = dma_fence_device_merge_sync_files(call->node->device, merge.name, call->fd, other);
+	memcpy(name, merge.name, sizeof(merge.name) - 1);
+	ret = dma_fence_device_merge_sync_files(call->node->device, name, call->fd, other);
 	/* One of the two is no sync_file: the other one, or this request is none of it. */
 	if (ret < 0 && errno == EINVAL)
 		errno = ENOENT;
-	ret = give(call, ret, offsetof(struct sync_merge_data, fence));
+	ret = give(call, ret, &merge, sizeof(merge), &merge.fence);
 	close(other);
 	return ret;
 }
@@ -86,38 +98,54 @@ static int create_fence(const struct call *call)
 	if (ret)
 		return ret;
 	ret = dma_fence_sw_sync_fence_create(call->fd, create.value);
-	return give(call, ret, offsetof(struct sw_sync_create_fence_data, fence));
+	return give(call, ret, &create, sizeof(create), &create.fence);
+}
+
+/* The point came with Linux 6.16, and its flag; to a struct without it that is unknown. */
+static bool knows_point(const struct call *call)
+{
+	return _IOC_SIZE(call->number) > DRM_SYNCOBJ_HANDLE_SIZE_OLD;
+}
+
+static int syncobj_to_fd(const struct call *call, const struct drm_syncobj_handle *handle)
+{
+	if (handle->pad ||
+	    (handle->flags & DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE && !knows_point(call))) {
+		errno = EINVAL;
+		return -1;
+	}
+	return dma_fence_syncobj_to_fd(call->fd, handle->handle, handle->flags, handle->point);
 }
 
 /*
- * The struct has a point since Linux 6.16, and with it comes a flag; to one without it the flag is
- * unknown.
+ * DRM takes the struct in the size and direction that come: what is not read is 0, and all that may
+ * be written is, after a failure too. A descriptor whose number is not among that is given, and not
+ * told.
  */
-static int syncobj_to_fd(const struct call *call, size_t size)
+static int syncobj_handle_to_fd(const struct call *call)
 {
-	struct drm_syncobj_handle handle = { 0 };
-	int ret;
+	union {
+		struct drm_syncobj_handle handle;
+		unsigned char bytes[1 << _IOC_SIZEBITS];
+	} argument = { 0 };
+	size_t size = _IOC_SIZE(call->number);
+	size_t in = _IOC_DIR(call->number) & _IOC_WRITE ? size : 0;
+	size_t out = _IOC_DIR(call->number) & _IOC_READ ? size : 0;
+	int ret, fd, error;
 
 	if (call->kind != DESCRIPTOR_NODE)
 		return REQUEST_PASSED_ON;
-	ret = target_read(call->target, call->address, &handle, size);
+	ret = target_read(call->target, call->address, &argument, in);
 	if (ret)
 		return ret;
-	if (handle.pad || (size == DRM_SYNCOBJ_HANDLE_SIZE_OLD &&
-			   handle.flags & DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_TIMELINE))
-		return -EINVAL;
-	ret = dma_fence_syncobj_to_fd(call->fd, handle.handle, handle.flags, handle.point);
-	return give(call, ret, offsetof(struct drm_syncobj_handle, fd));
-}
-
-static int syncobj_handle_to_fd(const struct call *call)
-{
-	return syncobj_to_fd(call, sizeof(struct drm_syncobj_handle));
-}
-
-static int syncobj_handle_to_fd_old(const struct call *call)
-{
-	return syncobj_to_fd(call, DRM_SYNCOBJ_HANDLE_SIZE_OLD);
+	fd = syncobj_to_fd(call, &argument.handle);
+	if (fd >= 0)
+		return give(call, fd, &argument, out, &argument.handle.fd);
+	error = -errno;
+	if (is_unknown(call))
+		return -ENOTTY;
+	ret = target_write(call->target, call->address, &argument, out);
+	return ret ? ret : error;
 }
 
 static bool is_buffer(const struct call *call)
@@ -156,7 +184,7 @@ static int export_sync_file(const struct call *call)
 	else
 		ret = REQUEST_PASSED_ON;
 	if (!ret)
-		ret = give(call, fd, offsetof(struct dma_buf_export_sync_file, fd));
+		ret = give(call, fd, &export, sizeof(export), &export.fd);
 	dma_fence_device_close_handle(call->node->device, handle);
 	return ret;
 }
@@ -200,46 +228,36 @@ static int import_sync_file(const struct call *call)
 	return ret;
 }
 
-#define SYNCOBJ_HANDLE_TO_FD_OLD                                                \
-	_IOC(_IOC_READ | _IOC_WRITE, _IOC_TYPE(DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD), \
-	     _IOC_NR(DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD), DRM_SYNCOBJ_HANDLE_SIZE_OLD)
+/* DRM knows a request by its type letter and number alone, the others by all of it. */
+#define DRM_MASK ((uint32_t)_IOC_TYPEMASK << _IOC_TYPESHIFT | (uint32_t)_IOC_NRMASK << _IOC_NRSHIFT)
 
 static const struct handler {
-	uint32_t number;
+	struct request_pattern pattern;
 	int (*complete)(const struct call *call);
 } handlers[] = {
-	{ SYNC_IOC_MERGE, merge },
-	{ SW_SYNC_IOC_CREATE_FENCE, create_fence },
-	{ DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, syncobj_handle_to_fd },
-	{ SYNCOBJ_HANDLE_TO_FD_OLD, syncobj_handle_to_fd_old },
-	{ DMA_BUF_IOCTL_EXPORT_SYNC_FILE, export_sync_file },
-	{ DMA_BUF_IOCTL_IMPORT_SYNC_FILE, import_sync_file },
+	{ { SYNC_IOC_MERGE, UINT32_MAX }, merge },
+	{ { SW_SYNC_IOC_CREATE_FENCE, UINT32_MAX }, create_fence },
+	{ { DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD & DRM_MASK, DRM_MASK }, syncobj_handle_to_fd },
+	{ { DMA_BUF_IOCTL_EXPORT_SYNC_FILE, UINT32_MAX }, export_sync_file },
+	{ { DMA_BUF_IOCTL_IMPORT_SYNC_FILE, UINT32_MAX }, import_sync_file },
 };
 
 #define HANDLERS (sizeof(handlers) / sizeof(handlers[0]))
 
-uint32_t request_number(unsigned int index)
+const struct request_pattern *request_pattern(unsigned int index)
 {
-	return index < HANDLERS ? handlers[index].number : 0;
-}
-
-/*
- * Before anything else the kernel asks whether what it is issued on knows the request. So does the
- * device, where it is asked itself.
- */
-static int error_of(const struct call *call, uint32_t number, int error)
-{
-	char argument[1 << _IOC_SIZEBITS] = { 0 };
-
-	if (call->kind == DESCRIPTOR_NODE && ioctl(call->fd, number, argument) && errno == ENOTTY)
-		return -ENOTTY;
-	return error;
+	return index < HANDLERS ? &handlers[index].pattern : NULL;
 }
 
 int request_complete(const struct node *node, const struct target *target, int fd, uint32_t number,
 		     uint64_t address)
 {
-	struct call call = { .node = node, .target = target, .address = address };
+	struct call call = {
+		.node = node,
+		.target = target,
+		.number = number,
+		.address = address,
+	};
 	int ret = REQUEST_PASSED_ON;
 
 	/* Where it cannot be taken, whoever it belongs to says what there is to say. */
@@ -248,11 +266,13 @@ int request_complete(const struct node *node, const struct target *target, int f
 		return REQUEST_PASSED_ON;
 	call.kind = node_descriptor(node, call.fd);
 	for (unsigned int i = 0; i < HANDLERS; i++) {
-		if (handlers[i].number == number)
+		const struct request_pattern *pattern = &handlers[i].pattern;
+
+		if ((number & pattern->mask) == pattern->number)
 			ret = handlers[i].complete(&call);
 	}
-	if (ret < 0)
-		ret = error_of(&call, number, ret);
+	if (ret < 0 && is_unknown(&call))
+		ret = -ENOTTY;
 	close(call.fd);
 	return ret;
 }

@@ -6,11 +6,13 @@
 #include "node.h"
 #include "target.h"
 
-/*
- * The numbers of those that are completed here, one after the other; 0 past the end. They are told
- * apart by the low 32 bits of ioctl()'s second argument.
- */
-uint32_t request_number(unsigned int index);
+/* Requests are told apart by these bits of ioctl()'s second argument. */
+struct request_pattern {
+	uint32_t number, mask;
+};
+
+/* Those that are completed here, one after the other; NULL past the end. */
+const struct request_pattern *request_pattern(unsigned int index);
 
 /* It is somebody else's: the kernel goes on with it. */
 #define REQUEST_PASSED_ON 1
