@@ -550,6 +550,111 @@ static void killed(void)
 	check(create_fence(timeline, 1) >= 0);
 }
 
+/* ---- the supervisor is killed ---- */
+
+/* A thread in a call that only somebody else ends. */
+struct blocked {
+	int timeline, fence, device;
+	uint32_t syncobj;
+	_Atomic pid_t thread; /* 0: it has not begun */
+	int result;
+};
+
+static void *block_in_create(void *argument)
+{
+	struct blocked *blocked = argument;
+
+	blocked->thread = gettid();
+	blocked->result = create_fence(blocked->timeline, 1);
+	return NULL;
+}
+
+static void *block_in_poll(void *argument)
+{
+	struct blocked *blocked = argument;
+	struct pollfd poll_fd = { .fd = blocked->fence, .events = POLLIN };
+
+	blocked->thread = gettid();
+	blocked->result = poll(&poll_fd, 1, PATIENCE_MS);
+	return NULL;
+}
+
+static void *block_in_wait(void *argument)
+{
+	struct blocked *blocked = argument;
+	struct drm_syncobj_wait wait = {
+		.handles = (uintptr_t)&blocked->syncobj,
+		.count_handles = 1,
+		.flags = DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT,
+		.timeout_nsec = INT64_MAX,
+	};
+
+	blocked->thread = gettid();
+	blocked->result = ioctl(blocked->device, DRM_IOCTL_SYNCOBJ_WAIT, &wait);
+	return NULL;
+}
+
+static bool is_asleep(pid_t thread)
+{
+	char path[64], line[128] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	file = fopen(path, "re");
+	check(file && fgets(line, sizeof(line), file));
+	fclose(file);
+	return strstr(line, ") S ");
+}
+
+static void wait_until_asleep(struct blocked *blocked)
+{
+	for (int i = 0; !blocked->thread || !is_asleep(blocked->thread); i++) {
+		check(i < PATIENCE_MS);
+		usleep(1000);
+	}
+}
+
+/*
+ * What is completed by the supervisor fails for ever, what is in progress too. What waits for a
+ * device that has gone with it ends; one that is still there goes on.
+ */
+static void orphaned(pid_t supervisor, bool device_stays)
+{
+	void *(*const blocks[])(void *) = { block_in_create, block_in_poll, block_in_wait };
+	struct drm_syncobj_create create = { 0 };
+	struct blocked blocked[3] = { 0 };
+	int device = open_timeline(), timeline = open_timeline();
+	struct drm_syncobj_array array = { .count_handles = 1 };
+	pthread_t threads[3];
+
+	array.handles = (uintptr_t)&create.handle;
+	check(!ioctl(device, DRM_IOCTL_SYNCOBJ_CREATE, &create));
+	for (int i = 0; i < 3; i++) {
+		blocked[i].timeline = timeline;
+		blocked[i].fence = create_fence(timeline, 1);
+		blocked[i].device = device;
+		blocked[i].syncobj = create.handle;
+		check(blocked[i].fence >= 0);
+	}
+	/* It takes up no request any more. */
+	check(!kill(supervisor, SIGSTOP));
+	for (int i = 0; i < 3; i++)
+		check(!pthread_create(&threads[i], NULL, blocks[i], &blocked[i]));
+	for (int i = 0; i < 3; i++)
+		wait_until_asleep(&blocked[i]);
+	check(!kill(supervisor, SIGKILL));
+	check(!pthread_join(threads[0], NULL) && blocked[0].result == -ENOSYS);
+	check(create_fence(timeline, 1) == -ENOSYS);
+	check(merge(blocked[0].fence, blocked[1].fence) == -ENOSYS);
+	if (device_stays) {
+		inc(timeline, 1);
+		check(!ioctl(device, DRM_IOCTL_SYNCOBJ_SIGNAL, &array));
+	}
+	check(!pthread_join(threads[1], NULL) && blocked[1].result == 1);
+	check(!pthread_join(threads[2], NULL) && (blocked[2].result == 0 || !device_stays));
+	check(!device_stays || status_of(blocked[0].fence) == 1);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -574,6 +679,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "connects")) {
 		connects(argv[3]);
+		return 0;
+	}
+	if (!strcmp(argv[1], "orphaned")) {
+		orphaned(atoi(argv[3]), !strcmp(argv[4], "stays"));
 		return 0;
 	}
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
