@@ -6,6 +6,7 @@
  * It issues the kernel's requests and nothing else, so that any implementation can be asked.
  */
 #include <err.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +139,9 @@ int main(int argc, char **argv)
 	}
 	node = fopen(bed.node, "r+e");
 	if (!node)
-		err(CANNOT_TEST, "%s", bed.node);
+		errx(CANNOT_TEST,
+		     "no device at %s: %s; dma-fence-run --private starts one for a program alone",
+		     bed.node, strerror(errno));
 	fclose(node);
 	offered = bed_explore();
 	printf("# %s; pending fences: %s\n", bed.node, bed.provider ? bed.provider->what : "none");

@@ -141,9 +141,12 @@ static void begin(void *argument, struct node *node)
 	ret = node_open(node, choice->path);
 	if (!ret)
 		return;
-	if (choice->private_device)
+	if (choice->private_device) {
 		private_device_end(choice->private_device);
-	fail(-ret, choice->path);
+		fail(-ret, choice->path);
+	}
+	errx(RUN_FAILED, "no device at %s: %s; --private starts one for this program alone",
+	     choice->path, strerror(-ret));
 }
 
 static void end(void *argument)
