@@ -115,6 +115,13 @@ static _Noreturn void fail(int error, const char *what)
 	err(RUN_FAILED, "%s", what);
 }
 
+/* Descriptors are opened once more through it, by the library and by us. */
+static void need_proc(void)
+{
+	if (access("/proc/self/fd", X_OK))
+		err(RUN_FAILED, "this needs /proc");
+}
+
 static void need_fuse(void)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -187,6 +194,7 @@ static void prepare(const struct options *options)
 	struct supervisor supervisor;
 	int ret;
 
+	need_proc();
 	if (options->is_private)
 		need_fuse();
 	if (options->is_private || options->map_count)

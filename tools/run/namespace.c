@@ -39,23 +39,71 @@ static void map_ids(uid_t user, gid_t group)
 	write_file("/proc/self/gid_map", line);
 }
 
-void namespace_enter(void)
+/* The root folder of a chroot() need not be a mount point; any other is. */
+static bool is_root_mounted(void)
+{
+	struct statx root;
+
+	return !statx(AT_FDCWD, "/", 0, 0, &root) && root.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+/* What is mounted outside later is still seen, what is mounted here is not seen there. */
+static int separate_mounts(void)
+{
+	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL);
+}
+
+/*
+ * In a chroot whose root folder is no mount point no path names the mount that it is in. So this
+ * process moves to the root of its namespace for that, and back.
+ */
+static int separate_mounts_of_chroot(void)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int ret, error;
+
+	if (root < 0 || folder < 0 || self < 0 || setns(self, CLONE_NEWNS))
+		err(RUN_FAILED, "cannot leave this chroot, whose root folder is no mount point, "
+				"to make its mounts a namespace's own");
+	ret = separate_mounts();
+	error = errno;
+	if (fchdir(root) || chroot(".") || fchdir(folder))
+		err(RUN_FAILED, "cannot return to this chroot");
+	close(root);
+	close(folder);
+	close(self);
+	errno = error;
+	return ret;
+}
+
+static void enter_user_namespace(void)
 {
 	uid_t user = geteuid();
 	gid_t group = getegid();
 
-	if (unshare(CLONE_NEWNS)) {
-		if (errno != EPERM)
-			err(RUN_FAILED, "cannot make a mount namespace");
-		if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
-			err(RUN_FAILED, "user namespaces are not allowed here, "
-					"and without root there is no mount namespace without one");
-		map_ids(user, group);
-	}
-	/* What is mounted outside later is still seen, what is mounted here is not seen there. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+		err(RUN_FAILED,
+		    "user namespaces are not allowed %s, "
+		    "and without root there is no mount namespace without one",
+		    is_root_mounted() ? "here" : "in a chroot");
+	map_ids(user, group);
+	if (separate_mounts())
 		err(RUN_FAILED,
 		    "mounts in user namespaces are not allowed here (AppArmor may forbid them)");
+}
+
+void namespace_enter(void)
+{
+	if (!unshare(CLONE_NEWNS)) {
+		if (is_root_mounted() ? separate_mounts() : separate_mounts_of_chroot())
+			err(RUN_FAILED, "cannot make the mounts a namespace's own");
+	} else if (errno == EPERM) {
+		enter_user_namespace();
+	} else {
+		err(RUN_FAILED, "cannot make a mount namespace");
+	}
 }
 
 /* A mount of what is at path, attached nowhere. */
