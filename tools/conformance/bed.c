@@ -91,6 +91,13 @@ int make_merged(int a, int b)
 	return merge.fence;
 }
 
+void import_fence(int buffer, unsigned int flags, int sync_file)
+{
+	struct dma_buf_import_sync_file import = { .flags = flags, .fd = sync_file };
+
+	prepare(buffer, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import);
+}
+
 const char *polled(int fd, short events)
 {
 	struct pollfd look = { .fd = fd, .events = events };

@@ -45,6 +45,7 @@ void signal_pending(struct pending *pending);
 int make_signaled(void); /* a sync_file whose fence is signaled */
 int make_buffer(void);
 int make_merged(int a, int b);
+void import_fence(int buffer, unsigned int flags, int sync_file); /* DMA_BUF_SYNC_* */
 
 /* What FILE_INFO says, with the numbers that vary taken out of it. */
 void answer_file_info(const char *name, int sync_file);

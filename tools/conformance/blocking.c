@@ -19,6 +19,7 @@
 #include "drm.h"
 #include "exchange.h"
 #include "groups.h"
+#include "linux_dma_buf.h"
 #include "report.h"
 #include "syncobj.h"
 
@@ -34,6 +35,7 @@ struct later {
 	uint32_t handle;
 	uint64_t point;
 	struct pending *pending;
+	pid_t child;
 	void (*act)(const struct later *later);
 };
 
@@ -380,6 +382,19 @@ void group_stop(void)
 
 /* ---- waiting for a sync_file ---- */
 
+/* poll() until the thread has done it. */
+static void poll_until(const char *name, int fd, short events, struct later *later)
+{
+	struct pollfd look = { .fd = fd, .events = events };
+	int64_t began = now_ns();
+	int result;
+
+	start(later);
+	result = poll(&look, 1, 20000);
+	answer(name, "ret=%d revents=0x%x, %s", result, (unsigned int)look.revents, took(began));
+	pthread_join(later->thread, NULL);
+}
+
 void group_poll(void)
 {
 	struct pending pending = make_pending(), second = make_pending();
@@ -393,12 +408,7 @@ void group_poll(void)
 	answer("nobody signals", "ret=%d revents=0x%x, %s", result, (unsigned int)look.revents,
 	       took(began));
 	merged = make_merged(pending.sync_file, second.sync_file);
-	began = now_ns();
-	start(&later);
-	result = poll(&look, 1, 20000);
-	answer("a thread signals", "ret=%d revents=0x%x, %s", result, (unsigned int)look.revents,
-	       took(began));
-	pthread_join(later.thread, NULL);
+	poll_until("a thread signals", pending.sync_file, POLLIN, &later);
 	later.pending = &second;
 	if (epoll_ctl(set, EPOLL_CTL_ADD, merged, &event))
 		give_up("epoll");
@@ -424,4 +434,61 @@ void group_poll_signals(void)
 	result = poll(&look, 1, 20000);
 	answer("a signal, SA_RESTART", "%s", returned(result));
 	signal_pending(&pending);
+}
+
+void group_buffer_poll_later(void)
+{
+	int buffer = make_buffer(), set = epoll_create1(EPOLL_CLOEXEC), result;
+	struct pending reading = make_pending(), writing = make_pending(), last = make_pending();
+	struct later later = { .act = do_signal_pending, .pending = &writing };
+	struct epoll_event event = { .events = EPOLLIN };
+	struct pollfd look = { .fd = buffer, .events = POLLIN };
+	int64_t began = now_ns();
+
+	import_fence(buffer, DMA_BUF_SYNC_READ, reading.sync_file);
+	import_fence(buffer, DMA_BUF_SYNC_WRITE, writing.sync_file);
+	result = poll(&look, 1, SOON_MS);
+	answer("nobody signals", "ret=%d revents=0x%x, %s", result, (unsigned int)look.revents,
+	       took(began));
+	poll_until("IN: the writer is done", buffer, POLLIN, &later);
+	later.pending = &reading;
+	poll_until("OUT: the reader is done, too", buffer, POLLOUT, &later);
+	import_fence(buffer, DMA_BUF_SYNC_WRITE, last.sync_file);
+	answer("epoll_ctl", "%s", returned(epoll_ctl(set, EPOLL_CTL_ADD, buffer, &event)));
+	later.pending = &last;
+	began = now_ns();
+	start(&later);
+	event.events = 0;
+	result = epoll_wait(set, &event, 1, 10 * SOON_MS);
+	answer("epoll: another writer is done", "ret=%d events=0x%x, %s", result, event.events,
+	       took(began));
+	pthread_join(later.thread, NULL);
+}
+
+/* ---- a timeline that goes with its last owner ---- */
+
+static void do_kill(const struct later *later)
+{
+	kill(later->child, SIGKILL);
+}
+
+void group_sw_sync_kill(void)
+{
+	int fd = open_node();
+	struct pending pending;
+	uint32_t handle = pending_syncobj(fd, &pending);
+	struct later later = { .act = do_kill, .child = fork() };
+
+	if (!later.child)
+		for (;;)
+			pause();
+	if (later.child < 0)
+		give_up("a process");
+	close(pending.source);
+	answer("a child has it", "%s", sync_file_state(pending.sync_file));
+	poll_until("poll: the child is killed", pending.sync_file, POLLIN, &later);
+	end_of(later.child);
+	answer_file_info("the child is killed", pending.sync_file);
+	answer("its syncobj", "%s", state_of(fd, handle));
+	answer_file_info("its syncobj: sync_file", export_sync_file(fd, handle));
 }

@@ -24,13 +24,6 @@ static int export_fences(int buffer, unsigned int flags)
 	return export.fd;
 }
 
-static void import_fence(int buffer, unsigned int flags, int sync_file)
-{
-	struct dma_buf_import_sync_file import = { .flags = flags, .fd = sync_file };
-
-	prepare(buffer, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import);
-}
-
 void group_buffer_export(void)
 {
 	static const struct {
@@ -59,6 +52,14 @@ void group_buffer_export(void)
 	answer_file_info("no fences: RW", export_fences(buffer, DMA_BUF_SYNC_RW));
 	answer("'b' 99", "%s",
 	       returned(ioctl(buffer, _IOC(_IOC_READ | _IOC_WRITE, 'b', 99, 8), &rows)));
+	answer("EXPORT_SYNC_FILE of 16 bytes", "%s",
+	       returned(ioctl(buffer, _IOC(_IOC_READ | _IOC_WRITE, 'b', 2, 16), &rows)));
+	answer("EXPORT_SYNC_FILE, _IOW", "%s",
+	       returned(ioctl(buffer, _IOC(_IOC_WRITE, 'b', 2, 8), &rows)));
+	answer("IMPORT_SYNC_FILE of 16 bytes", "%s",
+	       returned(ioctl(buffer, _IOC(_IOC_WRITE, 'b', 3, 16), &rows)));
+	answer("IMPORT_SYNC_FILE, _IOWR", "%s",
+	       returned(ioctl(buffer, _IOC(_IOC_READ | _IOC_WRITE, 'b', 3, 8), &rows)));
 	answer_descriptor("buffer", buffer);
 }
 
@@ -156,20 +157,36 @@ void group_buffer_merged(void)
 	answer("both are done: READ", "%s", fences_for(buffer, DMA_BUF_SYNC_READ));
 }
 
-/* That a buffer can be polled is the kernel's own. */
+/* IN waits for writers, OUT for all. */
+static void polled_each_way(const char *state, int buffer)
+{
+	answer(text("%s: IN", state), "%s", polled(buffer, POLLIN));
+	answer(text("%s: OUT", state), "%s", polled(buffer, POLLOUT));
+	answer(text("%s: IN and OUT", state), "%s", polled(buffer, POLLIN | POLLOUT));
+	answer(text("%s: nothing", state), "%s", polled(buffer, 0));
+}
+
 void group_buffer_poll(void)
 {
-	int buffer = make_buffer();
+	int buffer = make_buffer(), merged;
 	struct pending reading = make_pending(), writing = make_pending();
 
-	answer("idle: IN and OUT", "%s", polled(buffer, POLLIN | POLLOUT));
+	polled_each_way("idle", buffer);
 	import_fence(buffer, DMA_BUF_SYNC_READ, reading.sync_file);
-	answer("a reader: IN", "%s", polled(buffer, POLLIN));
-	answer("a reader: OUT", "%s", polled(buffer, POLLOUT));
+	polled_each_way("a reader", buffer);
 	import_fence(buffer, DMA_BUF_SYNC_WRITE, writing.sync_file);
-	answer("a writer: IN", "%s", polled(buffer, POLLIN));
-	answer("a writer: OUT", "%s", polled(buffer, POLLOUT));
-	signal_pending(&reading);
+	polled_each_way("a reader and a writer", buffer);
 	signal_pending(&writing);
-	answer("done: IN and OUT", "%s", polled(buffer, POLLIN | POLLOUT));
+	polled_each_way("the writer is done", buffer);
+	signal_pending(&reading);
+	polled_each_way("both are done", buffer);
+	buffer = make_buffer();
+	reading = make_pending();
+	writing = make_pending();
+	merged = make_merged(reading.sync_file, writing.sync_file);
+	import_fence(buffer, DMA_BUF_SYNC_WRITE, merged);
+	signal_pending(&reading);
+	polled_each_way("a writer of two fences, one is signaled", buffer);
+	signal_pending(&writing);
+	polled_each_way("a writer of two fences, both are signaled", buffer);
 }

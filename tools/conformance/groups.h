@@ -70,10 +70,12 @@ void group_buffer_usage(void);
 void group_buffer_again(void);
 void group_buffer_merged(void);
 void group_buffer_poll(void);
+void group_buffer_poll_later(void);
 void group_sw_sync(void);
 void group_sw_sync_arguments(void);
 void group_sw_sync_wrap(void);
 void group_sw_sync_close(void);
+void group_sw_sync_kill(void);
 void group_sw_sync_merge(void);
 void group_sw_sync_deadline(void);
 

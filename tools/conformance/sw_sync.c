@@ -69,13 +69,22 @@ void group_sw_sync(void)
 void group_sw_sync_arguments(void)
 {
 	int timeline = open_timeline();
+	struct sw_sync_create_fence_data create = {};
 
 	exchange("CREATE_FENCE, no argument", timeline, SW_SYNC_IOC_CREATE_FENCE, NULL);
 	exchange("INC, no argument", timeline, SW_SYNC_IOC_INC, NULL);
 	answer("'W' 99", "%s",
 	       returned(ioctl(timeline, _IOC(_IOC_READ | _IOC_WRITE, 'W', 99, 8), &timeline)));
 	answer("INC of 8 bytes", "%s",
-	       returned(ioctl(timeline, _IOC(_IOC_WRITE, 'W', 1, 8), &timeline)));
+	       returned(ioctl(timeline, _IOC(_IOC_WRITE, 'W', 1, 8), &create)));
+	answer("INC, _IOWR", "%s",
+	       returned(ioctl(timeline, _IOC(_IOC_READ | _IOC_WRITE, 'W', 1, 4), &create)));
+	answer("CREATE_FENCE of 36 bytes", "%s",
+	       returned(ioctl(timeline, _IOC(_IOC_READ | _IOC_WRITE, 'W', 0, 36), &create)));
+	answer("CREATE_FENCE, _IOW", "%s",
+	       returned(ioctl(timeline, _IOC(_IOC_WRITE, 'W', 0, sizeof(create)), &create)));
+	answer("GET_DEADLINE of 8 bytes", "%s",
+	       returned(ioctl(timeline, _IOC(_IOC_READ | _IOC_WRITE, 'W', 2, 8), &create)));
 }
 
 /* Values have 32 bits; what is before and after is told by the sign of the difference. */
@@ -107,6 +116,10 @@ void group_sw_sync_close(void)
 	answer_file_info("the timeline is closed", pending);
 	answer("the timeline is closed: poll", "%s", polled(pending, POLLIN));
 	answer_file_info("the timeline is closed: merged with another's", merged);
+	answer_file_info("the timeline is closed: merged since",
+			 make_merged(pending, create_fence(other, 1)));
+	answer_file_info("the timeline is closed: merged with itself",
+			 make_merged(pending, pending));
 	increase(other, 1);
 	answer_file_info("the other is signaled: merged", merged);
 	answer("the other is signaled: poll", "%s", polled(merged, POLLIN));

@@ -68,6 +68,9 @@ static void file_info_rows(int sync_file)
 	answer("48 bytes instead of 56", "%s",
 	       returned(ioctl(sync_file, _IOC(_IOC_READ | _IOC_WRITE, '>', 4, 48),
 			      &(struct sync_file_info){})));
+	answer("_IOR", "%s",
+	       returned(ioctl(sync_file, _IOC(_IOC_READ, '>', 4, sizeof(struct sync_file_info)),
+			      &(struct sync_file_info){})));
 	answer("40 bytes, the request of old", "%s",
 	       returned(ioctl(sync_file, _IOC(_IOC_READ | _IOC_WRITE, '>', 2, 40),
 			      &(struct sync_file_info){})));
@@ -129,6 +132,9 @@ void group_set_deadline(void)
 	exchange("signaled", pending.sync_file, SYNC_IOC_SET_DEADLINE, &past);
 	answer("8 bytes", "%s",
 	       returned(ioctl(pending.sync_file, _IOC(_IOC_WRITE, '>', 5, 8), &past)));
+	answer("_IOWR", "%s",
+	       returned(ioctl(pending.sync_file, _IOC(_IOC_READ | _IOC_WRITE, '>', 5, sizeof(past)),
+			      &past)));
 }
 
 void group_merge_arguments(void)
@@ -155,6 +161,9 @@ void group_merge_arguments(void)
 	answer("40 bytes", "%s",
 	       returned(
 		       ioctl(sync_file, _IOC(_IOC_READ | _IOC_WRITE, '>', 3, 40), &rows[0].merge)));
+	answer("_IOW", "%s",
+	       returned(ioctl(sync_file, _IOC(_IOC_WRITE, '>', 3, sizeof(rows[0].merge)),
+			      &rows[0].merge)));
 	answer_descriptor("merged", rows[0].merge.fence);
 }
 
