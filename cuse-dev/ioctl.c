@@ -76,6 +76,7 @@ static int call(struct request *request, const struct ioctl_table *table,
 		const struct ioctl_row *row, char *argument, const void *input, size_t size)
 {
 	size_t room = row->size > request->size ? row->size : request->size;
+	size_t came = request->size;
 
 	/* What the request number promises is what came in; nothing else is looked at. */
 	if (size > request->size)
@@ -93,6 +94,10 @@ static int call(struct request *request, const struct ioctl_table *table,
 		request->size = row->size;
 	}
 	request->answer_size = _IOC_DIR(request->command) & _IOC_READ ? request->size : 0;
+	request->answer_always = table->as_it_comes;
+	/* Nothing has come in, so all of what goes back is ours. */
+	if (table->as_it_comes && _IOC_DIR(request->command) == _IOC_READ)
+		request->answer_zeros = came - request->size;
 	return row->handler(request, argument);
 }
 
@@ -100,28 +105,21 @@ static int call(struct request *request, const struct ioctl_table *table,
 static void refuse(struct request *request, const struct ioctl_table *table)
 {
 	int result = table && table->refuse ? table->refuse(request->command) : -ENOTTY;
-	char nothing[ARGUMENT_MAX];
 
 	/* It is known, but not for this caller: its argument goes back as it has begun. */
-	if (result == -EACCES && _IOC_DIR(request->command) == _IOC_READ) {
-		memset(nothing, 0, request->size);
-		request_reply_always(request->fuse, result, nothing, request->size);
-	} else {
+	if (result == -EACCES && _IOC_DIR(request->command) == _IOC_READ)
+		request_reply_always(request->fuse, result, NULL, 0, request->size);
+	else
 		request_reply(request->fuse, result, NULL, 0);
-	}
 }
 
-/* came is the size that the caller has told. */
-static void reply(struct request *request, const struct ioctl_table *table, int result,
-		  const char *argument, size_t came)
+static void reply(struct request *request, int result, const char *argument)
 {
-	if (!table->as_it_comes)
-		request_reply(request->fuse, result, argument, request->answer_size);
-	else if (_IOC_DIR(request->command) == _IOC_READ)
-		/* Nothing came in, so all of what goes back is ours. */
-		request_reply_always(request->fuse, result, argument, came);
+	if (request->answer_always)
+		request_reply_always(request->fuse, result, argument, request->answer_size,
+				     request->answer_zeros);
 	else
-		request_reply_always(request->fuse, result, argument, request->answer_size);
+		request_reply(request->fuse, result, argument, request->answer_size);
 }
 
 void ioctl_dispatch(struct request *request, const void *input, size_t size)
@@ -129,7 +127,6 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 	struct device *device = request->device;
 	const struct ioctl_table *table;
 	const struct ioctl_row *row;
-	size_t came = request->size;
 	char argument[ARGUMENT_MAX];
 	int result;
 
@@ -158,5 +155,5 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size)
 	result = call(request, table, row, argument, input, size);
 	device_unlock(device);
 	if (result != REQUEST_PARKED)
-		reply(request, table, result, argument, came);
+		reply(request, result, argument);
 }

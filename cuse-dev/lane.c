@@ -219,7 +219,10 @@ static void run(struct lane_job *job)
 	end(lanes, job);
 	settle(job);
 	device_unlock_and_notify(device);
-	if (answer)
+	if (answer && job->answer_always)
+		request_reply_always(fuse, job->result, job->answer, job->answer_size,
+				     job->answer_zeros);
+	else if (answer)
 		request_reply(fuse, job->result, job->answer, job->answer_size);
 	free(job);
 	device_lock(device);
@@ -402,8 +405,11 @@ err_uncharge:
 
 int lane_submit_request(struct lane_job *job, const struct request *request)
 {
-	int ret = lane_submit(job, request->fuse, request->file, request->thread);
+	int ret;
 
+	job->answer_always = request->answer_always;
+	job->answer_zeros = request->answer_zeros;
+	ret = lane_submit(job, request->fuse, request->file, request->thread);
 	if (!ret)
 		return REQUEST_PARKED;
 	free(job);

@@ -53,6 +53,9 @@ struct lane_job {
 	void (*cleanup)(struct lane_job *job);
 	const void *answer; /* what goes back, see request_reply(); inside the job */
 	size_t answer_size; /* at most the request's */
+	/* Of the request, by lane_submit_request(). */
+	bool answer_always;
+	size_t answer_zeros;
 };
 
 int lanes_start(struct device *device);

@@ -121,7 +121,17 @@ void request_reply(fuse_req_t fuse, int result, const void *argument, size_t siz
 		fuse_reply_err(fuse, -result);
 }
 
-void request_reply_always(fuse_req_t fuse, int result, const void *argument, size_t size)
+void request_reply_always(fuse_req_t fuse, int result, const void *argument, size_t size,
+			  size_t zeros)
 {
-	fuse_reply_ioctl(fuse, result, argument, size);
+	static const char nothing[DMA_FENCE_INLINE_MAX] = { 0 };
+	const struct iovec parts[] = {
+		{ .iov_base = (void *)(uintptr_t)argument, .iov_len = size },
+		{ .iov_base = (void *)(uintptr_t)nothing, .iov_len = zeros },
+	};
+
+	if (zeros)
+		fuse_reply_ioctl_iov(fuse, result, parts, 2);
+	else
+		fuse_reply_ioctl(fuse, result, argument, size);
 }

@@ -33,6 +33,9 @@ struct request {
 	 * have the kernel answer EIO.
 	 */
 	size_t answer_size;
+	/* Of DRM: it goes back after a failure too, with zeros behind where nothing came in. */
+	bool answer_always;
+	size_t answer_zeros;
 };
 
 struct parked {
@@ -75,7 +78,8 @@ void parked_abort_all(struct device *device, bool answers_too);
  * 0, and on -ETIME, -EDEADLK, -EALREADY and -EBUSY.
  */
 void request_reply(fuse_req_t fuse, int result, const void *argument, size_t size);
-/* The same; the argument goes back on any result. */
-void request_reply_always(fuse_req_t fuse, int result, const void *argument, size_t size);
+/* The same; the argument goes back on any result, and so many zeros behind it. */
+void request_reply_always(fuse_req_t fuse, int result, const void *argument, size_t size,
+			  size_t zeros);
 
 #endif /* DMA_FENCED_REQUEST_H */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drm_direction.c - DRM requests whose number has no _IOC_READ: they have their effect, and nothing
- * is written to the caller's struct, as in the kernel, which goes by the rest of the number. All
- * here are answered by another thread than the one that reads requests. Raw ioctls.
+ * drm_direction.c - DRM requests that are answered by another thread than the one that reads them.
+ * Where the number has no _IOC_READ they have their effect, and nothing is written to the caller's
+ * struct, as in the kernel, which goes by the rest of the number; with it the struct goes back
+ * after a failure, too. Raw ioctls.
  */
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -169,6 +171,34 @@ Test(drm_direction, import_without_read)
 	expect(wait_one(device, handle + 1, 0, 0), 0);
 	must(close(syncobj));
 	must(close(sync_file));
+}
+
+/* One that is answered by a worker: DRM's argument goes back after a failure, too. */
+Test(drm_direction, failure_hands_back_what_did_not_come_in)
+{
+	const unsigned long request = with_direction(
+		with_size(DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, sizeof(struct drm_syncobj_handle) + 8),
+		_IOC_READ);
+	unsigned char bytes[sizeof(struct drm_syncobj_handle) + 16];
+
+	memset(bytes, 'x', sizeof(bytes));
+	/* No fd has come in: it is 0, which is no syncobj. */
+	expect(raw_ioctl(device, request, bytes), -EINVAL);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		expect(bytes[i], i < _IOC_SIZE(request) ? 0 : 'x');
+}
+
+Test(drm_direction, failure_with_a_struct_that_cannot_be_written)
+{
+	const uint32_t nothing = NO_SUCH_HANDLE;
+	struct drm_syncobj_array *array =
+		must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	*array = array_of(&nothing);
+	expect(raw_ioctl(device, DRM_IOCTL_SYNCOBJ_SIGNAL, array), -ENOENT);
+	must(mprotect(array, 4096, PROT_READ));
+	expect(raw_ioctl(device, DRM_IOCTL_SYNCOBJ_SIGNAL, array), -EFAULT);
+	must(munmap(array, 4096));
 }
 
 Test(drm_direction, eventfd_without_read)
