@@ -19,7 +19,7 @@
 #define DRIVER_MAJOR	   1
 #define DRIVER_MINOR	   0
 
-/* The struct as a 32-bit caller has it: its size tells. */
+/* The struct as a 32-bit caller has it. */
 struct drm_version_32 {
 	int32_t numbers[3];
 	struct {
@@ -95,7 +95,7 @@ static int version(struct request *request, void *argument)
 
 	if (!this)
 		return -ENOMEM;
-	if (request->size == sizeof(struct drm_version_32))
+	if (request->is_32_bit)
 		fill_version_32(this, argument);
 	else
 		fill_version(this, argument);

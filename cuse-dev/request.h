@@ -27,7 +27,8 @@ struct request {
 	struct open_file *file;
 	pid_t thread; /* of the caller, 0 where it is out of sight */
 	unsigned int command;
-	size_t size; /* of the argument: what the request number says, and we know */
+	bool is_32_bit; /* the caller, where the device is not: its pointers are narrower */
+	size_t size;	/* of the argument: what the request number says, and we know */
 	/*
 	 * Of what goes back of it, now or later: 0 where the number has no _IOC_READ. More would
 	 * have the kernel answer EIO.

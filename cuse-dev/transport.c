@@ -45,7 +45,7 @@ void transport_poll(fuse_req_t fuse, struct fuse_file_info *info, struct fuse_po
 }
 
 void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_info *info,
-		     const void *input, size_t input_size)
+		     unsigned int flags, const void *input, size_t input_size)
 {
 	struct request request = {
 		.fuse = fuse,
@@ -53,6 +53,7 @@ void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_inf
 		.file = file_of(info),
 		.thread = fuse_req_ctx(fuse)->pid,
 		.command = command,
+		.is_32_bit = flags & FUSE_IOCTL_COMPAT,
 		.size = _IOC_SIZE(command),
 	};
 

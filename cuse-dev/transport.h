@@ -40,7 +40,7 @@ void transport_release(fuse_req_t fuse, struct fuse_file_info *info);
 void transport_read(fuse_req_t fuse, size_t size, struct fuse_file_info *info);
 void transport_poll(fuse_req_t fuse, struct fuse_file_info *info, struct fuse_pollhandle *handle);
 void transport_ioctl(fuse_req_t fuse, unsigned int command, struct fuse_file_info *info,
-		     const void *input, size_t input_size);
+		     unsigned int flags, const void *input, size_t input_size);
 
 /*
  * The loop: one thread, in the order of arrival, until loop_stop() or the node is gone. Both in

@@ -57,7 +57,7 @@ static void cuse_write(fuse_req_t fuse, const char *buffer, size_t size, off_t o
 static void cuse_ioctl(fuse_req_t fuse, int command, void *argument, struct fuse_file_info *info,
 		       unsigned int flags, const void *input, size_t input_size, size_t output_size)
 {
-	transport_ioctl(fuse, (unsigned int)command, info, input, input_size);
+	transport_ioctl(fuse, (unsigned int)command, info, flags, input, input_size);
 }
 
 /*

@@ -117,7 +117,7 @@ static void fuse_ioctl(fuse_req_t fuse, fuse_ino_t inode, unsigned int command, 
 		       struct fuse_file_info *info, unsigned int flags, const void *input,
 		       size_t input_size, size_t output_size)
 {
-	transport_ioctl(fuse, command, info, input, input_size);
+	transport_ioctl(fuse, command, info, flags, input, input_size);
 }
 
 static void fuse_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info,
