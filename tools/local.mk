@@ -30,6 +30,7 @@ tools_conformance_dma_fence_conformance_SOURCES = \
 	tools/conformance/main.c \
 	tools/conformance/providers.c \
 	tools/conformance/report.c tools/conformance/report.h \
+	tools/conformance/sizes.c \
 	tools/conformance/sw_sync.c \
 	tools/conformance/sync_file.c \
 	tools/conformance/syncobj.c tools/conformance/syncobj.h \

@@ -43,42 +43,6 @@ void group_create(void)
 	answer("timeline point of the SIGNALED one", "%s", point_of(fd, signaled, 0));
 }
 
-/* The same number in other sizes and directions. */
-void group_create_sizes(void)
-{
-	static const struct {
-		const char *name;
-		unsigned int direction, size;
-	} rows[] = {
-		{ "4 bytes", _IOC_READ | _IOC_WRITE, 4 },
-		{ "5 bytes", _IOC_READ | _IOC_WRITE, 5 },
-		{ "8 bytes", _IOC_READ | _IOC_WRITE, 8 },
-		{ "12 bytes", _IOC_READ | _IOC_WRITE, 12 },
-		{ "64 bytes", _IOC_READ | _IOC_WRITE, 64 },
-		{ "8 bytes, _IOR", _IOC_READ, 8 },
-		{ "64 bytes, _IOR", _IOC_READ, 64 },
-		{ "8 bytes, _IOW", _IOC_WRITE, 8 },
-		{ "no bytes, _IO", _IOC_NONE, 0 },
-	};
-	int fd = open_node();
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		unsigned char bytes[80];
-		size_t tail = 8;
-		uint32_t handle;
-		int result;
-
-		memset(bytes, 0, 8);
-		memset(bytes + 8, 0x5a, sizeof(bytes) - 8);
-		result = ioctl(fd, _IOC(rows[i].direction, 'd', 0xbf, rows[i].size), bytes);
-		memcpy(&handle, bytes, sizeof(handle));
-		while (tail < sizeof(bytes) && bytes[tail] == 0x5a)
-			tail++;
-		answer(rows[i].name, "%s handle=%u, the tail is %s", returned(result), handle,
-		       tail == sizeof(bytes) ? "untouched" : "overwritten");
-	}
-}
-
 void group_destroy(void)
 {
 	int fd = open_node(), other = open_node();

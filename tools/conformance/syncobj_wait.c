@@ -217,31 +217,3 @@ void group_wait_arrays(void)
 		exchange(counts[i].name, fd, SYNCOBJ_WAIT, &wait);
 	}
 }
-
-/* What a wait does not write, and how its argument may be cut. */
-void group_wait_sizes(void)
-{
-	static const unsigned int sizes[] = { 16, 24, 28, 32, 36, 40, 48, 64 };
-	int fd = open_node();
-	uint32_t handles[] = { syncobj(fd), signaled_syncobj(fd) };
-
-	for (size_t i = 0; i < COUNT(sizes); i++) {
-		unsigned char bytes[80];
-		struct syncobj_wait wait = {
-			.handles = ADDRESS(handles),
-			.count = 2,
-			.flags = WAIT_FOR_SUBMIT,
-			.first_signaled = UNTOUCHED,
-		};
-		size_t tail = 40;
-
-		memset(bytes, 0x5a, sizeof(bytes));
-		memcpy(bytes, &wait, sizeof(wait));
-		exchange(text("%u bytes", sizes[i]), fd,
-			 _IOC(_IOC_READ | _IOC_WRITE, 'd', 0xc3, sizes[i]), bytes);
-		while (tail < sizeof(bytes) && bytes[tail] == 0x5a)
-			tail++;
-		answer(text("%u bytes: the tail", sizes[i]), "%s",
-		       tail == sizeof(bytes) ? "untouched" : "overwritten");
-	}
-}
