@@ -15,6 +15,8 @@ void group_version(void);
 void group_probes(void);
 void group_unknown(void);
 void group_request_sizes(void);
+void group_read_only(void);
+void group_sw_sync_read_only(void);
 void group_create(void);
 void group_destroy(void);
 void group_open_files(void);

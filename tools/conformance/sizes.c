@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sizes.c - group: the requests of DRM in other sizes and directions than their own. DRM knows a
- * request by its number alone: of a shorter argument the rest is zero, of a longer one the rest is
- * ignored, and only what the direction says is read and written.
+ * sizes.c - groups: arguments of another size or direction than the request's own, and such that
+ * cannot be written. DRM knows a request by its number alone: of a shorter argument the rest is
+ * zero, of a longer one the rest is ignored, and only what the direction says is read and written.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -17,6 +17,9 @@
 #include "bed.h"
 #include "drm.h"
 #include "groups.h"
+#include "linux_dma_buf.h"
+#include "linux_sw_sync.h"
+#include "linux_sync_file.h"
 #include "report.h"
 #include "syncobj.h"
 
@@ -204,8 +207,7 @@ static void add_changes(char *line, size_t line_size, const unsigned char *befor
 	}
 }
 
-static void ask(int fd, const struct shaped *shaped, const char *shape, unsigned int direction,
-		unsigned int size, unsigned char *argument)
+static void ask(const char *name, int fd, unsigned long request, unsigned char *argument)
 {
 	unsigned char before[ARGUMENT_SIZE];
 	unsigned int descriptors = count_descriptors();
@@ -213,12 +215,12 @@ static void ask(int fd, const struct shaped *shaped, const char *shape, unsigned
 	long result;
 
 	memcpy(before, argument, sizeof(before));
-	result = ioctl(fd, _IOC(direction, 'd', shaped->number, size), argument);
+	result = ioctl(fd, request, argument);
 	snprintf(line, sizeof(line), "%s", returned(result));
 	add_changes(line, sizeof(line), before, argument);
 	if (count_descriptors() != descriptors)
 		strcat(line, "; a new descriptor");
-	answer(text("%s, %s", shaped->name, shape), "%s", line);
+	answer(name, "%s", line);
 }
 
 static void ask_in(int fd, const struct shaped *shaped, const char *shape, unsigned int direction,
@@ -228,23 +230,36 @@ static void ask_in(int fd, const struct shaped *shaped, const char *shape, unsig
 
 	memset(argument, UNTOLD, sizeof(argument));
 	shaped->fill(fd, argument);
-	ask(fd, shaped, shape, direction, size, argument);
+	ask(text("%s, %s", shaped->name, shape), fd, _IOC(direction, 'd', shaped->number, size),
+	    argument);
 }
 
-/* The argument goes back last, whatever has become of the request. */
-static void ask_read_only(int fd, const struct shaped *shaped, const char *shape,
-			  void (*change)(void *argument))
+/* With an argument that cannot be written. */
+static void ask_read_only(const char *name, int fd, unsigned long request, const void *argument,
+			  size_t size)
 {
-	unsigned char *argument = mmap(NULL, ARGUMENT_SIZE, PROT_READ | PROT_WRITE,
-				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *copy = mmap(NULL, ARGUMENT_SIZE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (argument == MAP_FAILED)
+	if (copy == MAP_FAILED)
 		give_up("mmap");
+	memcpy(copy, argument, size);
+	mprotect(copy, ARGUMENT_SIZE, PROT_READ);
+	ask(name, fd, request, copy);
+	munmap(copy, ARGUMENT_SIZE);
+}
+
+/* It goes back last, whatever has become of the request. */
+static void ask_shaped_read_only(int fd, const struct shaped *shaped, const char *shape,
+				 void (*change)(void *argument))
+{
+	unsigned char argument[ARGUMENT_SIZE] = {};
+
 	shaped->fill(fd, argument);
 	change(argument);
-	mprotect(argument, ARGUMENT_SIZE, PROT_READ);
-	ask(fd, shaped, shape, READ_WRITE, shaped->size, argument);
-	munmap(argument, ARGUMENT_SIZE);
+	ask_read_only(text("%s, %s", shaped->name, shape), fd,
+		      _IOC(READ_WRITE, 'd', shaped->number, shaped->size), argument,
+		      sizeof(argument));
 }
 
 static void change_nothing(void *argument)
@@ -279,10 +294,55 @@ void group_request_sizes(void)
 		ask_in(fd, shaped, "_IOW", _IOC_WRITE, shaped->size);
 		ask_in(fd, shaped, "_IO", _IOC_NONE, 0);
 		ask_in(fd, shaped, "_IO with a size", _IOC_NONE, shaped->size);
-		ask_read_only(fd, shaped, "an argument that cannot be written", change_nothing);
-		ask_read_only(fd, shaped, "zeros that cannot be written", clear);
+		ask_shaped_read_only(fd, shaped, "an argument that cannot be written",
+				     change_nothing);
+		ask_shaped_read_only(fd, shaped, "zeros that cannot be written", clear);
 		if (shaped->has_handles)
-			ask_read_only(fd, shaped, "no such handle, it cannot be written",
-				      forget_handle);
+			ask_shaped_read_only(fd, shaped, "no such handle, it cannot be written",
+					     forget_handle);
 	}
+}
+
+void group_read_only(void)
+{
+	struct pending pending = make_pending();
+	int buffer = make_buffer(), fd = pending.sync_file;
+	const struct sync_merge_data merge = { .name = "merged", .fd2 = fd, .fence = -7 };
+	const struct sync_merge_data flags = { .fd2 = fd, .fence = -7, .flags = 1 };
+	const struct sync_file_info info = { .num_fences = 0 };
+	const struct sync_set_deadline deadline = { .deadline_ns = 1 };
+	const struct dma_buf_export_sync_file export = { .flags = DMA_BUF_SYNC_READ, .fd = -7 };
+	const struct dma_buf_export_sync_file no_flags = { .fd = -7 };
+	const struct dma_buf_import_sync_file import = { .flags = DMA_BUF_SYNC_READ, .fd = fd };
+
+	ask_read_only("MERGE", fd, SYNC_IOC_MERGE, &merge, sizeof(merge));
+	ask_read_only("MERGE, flags 1", fd, SYNC_IOC_MERGE, &flags, sizeof(flags));
+	ask_read_only("FILE_INFO", fd, SYNC_IOC_FILE_INFO, &info, sizeof(info));
+	ask_read_only("SET_DEADLINE", fd, SYNC_IOC_SET_DEADLINE, &deadline, sizeof(deadline));
+	ask_read_only("EXPORT_SYNC_FILE", buffer, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export,
+		      sizeof(export));
+	ask_read_only("EXPORT_SYNC_FILE, no flags", buffer, DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
+		      &no_flags, sizeof(no_flags));
+	ask_read_only("IMPORT_SYNC_FILE", buffer, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import,
+		      sizeof(import));
+	signal_pending(&pending);
+}
+
+void group_sw_sync_read_only(void)
+{
+	struct pending pending = make_pending();
+	int timeline = pending.source;
+	const struct sw_sync_create_fence_data create = { .value = 1, .fence = -7 };
+	const struct sw_sync_get_deadline get = { .fence_fd = pending.sync_file };
+	const struct sync_set_deadline deadline = { .deadline_ns = 9000 };
+	const uint32_t by = 1;
+
+	ask_read_only("CREATE_FENCE", timeline, SW_SYNC_IOC_CREATE_FENCE, &create, sizeof(create));
+	ask_read_only("GET_DEADLINE, none was set", timeline, SW_SYNC_GET_DEADLINE, &get,
+		      sizeof(get));
+	ask_read_only("SET_DEADLINE", pending.sync_file, SYNC_IOC_SET_DEADLINE, &deadline,
+		      sizeof(deadline));
+	ask_read_only("GET_DEADLINE", timeline, SW_SYNC_GET_DEADLINE, &get, sizeof(get));
+	ask_read_only("INC", timeline, SW_SYNC_IOC_INC, &by, sizeof(by));
+	answer("the fence", "%s", sync_file_state(pending.sync_file));
 }
