@@ -7,9 +7,14 @@
 #include "program.h"
 
 #define PICTURE_WIDTH 1000
-/* A block narrower than this has no room for a number. */
-#define NUMBER_WIDTH 20
-#define COLOURS	     6
+/* A block narrower than this is drawn as a line. */
+#define BLOCK_WIDTH_MIN 2
+#define COLOURS		6
+
+/* Widths of a digit in the widest of the usual fonts, and the margin of a number in its block. */
+#define DIGIT_WIDTH	 7
+#define AXIS_DIGIT_WIDTH 8
+#define NUMBER_MARGIN	 3
 
 static const char style[] =
 	"<style>\n"
@@ -22,14 +27,15 @@ static const char style[] =
 	".c2{fill:#9c5a0b;stroke:#9c5a0b}.c3{fill:#7d4fb3;stroke:#7d4fb3}\n"
 	".c4{fill:#16798a;stroke:#16798a}.c5{fill:#a8487f;stroke:#a8487f}\n"
 	".missed{fill:none;stroke:#d1242f;stroke-width:2}.again{fill:url(#again)}\n"
-	".torn{fill:#d1242f}.solid{stroke:none}.wait{fill-opacity:.22}.link{fill:none;stroke-width:1.5}\n"
+	".torn{fill:#d1242f;stroke:#d1242f}rect.solid{stroke:none}\n"
+	".wait{fill-opacity:.22}.link{fill:none;stroke-width:1.5}\n"
 	"@media(prefers-color-scheme:dark){\n"
 	".card{fill:#0d1117;stroke:#3d444d}.lane{fill:#171d26}.grid{stroke:#39424d}.axis{stroke:#9aa4af}\n"
 	".text{fill:#f0f6fc}.dim{fill:#9aa4af}\n"
 	".c0{fill:#3b7fd9;stroke:#3b7fd9}.c1{fill:#2c9467;stroke:#2c9467}\n"
 	".c2{fill:#b06a14;stroke:#b06a14}.c3{fill:#8d60c4;stroke:#8d60c4}\n"
 	".c4{fill:#218a9c;stroke:#218a9c}.c5{fill:#b8588f;stroke:#b8588f}\n"
-	".missed{stroke:#ff6b63}.torn{fill:#da3633}.solid{stroke:none}.wait{fill-opacity:.35}}\n"
+	".missed{stroke:#ff6b63}.torn{fill:#da3633;stroke:#da3633}.wait{fill-opacity:.35}}\n"
 	"</style>\n"
 	"<defs><pattern id=\"again\" width=\"7\" height=\"7\" patternTransform=\"rotate(45)\" "
 	"patternUnits=\"userSpaceOnUse\"><rect width=\"3\" height=\"7\" fill=\"#fff\" "
@@ -111,6 +117,25 @@ uint32_t chart_colours(void)
 	return COLOURS;
 }
 
+unsigned int chart_row(struct chart_rows *rows, int64_t start_ns, int64_t end_ns)
+{
+	unsigned int row = 0;
+
+	while (row < rows->count && row < CHART_ROWS_MAX - 1 && rows->end_ns[row] > start_ns)
+		row++;
+	if (row == rows->count)
+		rows->count++;
+	rows->end_ns[row] = end_ns;
+	return row;
+}
+
+double chart_rows_height(const struct chart_rows *rows)
+{
+	unsigned int count = rows->count ? rows->count : 1;
+
+	return (count - 1) * CHART_ROW_STEP + CHART_LANE_HEIGHT;
+}
+
 void chart_lane(const struct chart *chart, const char *name, double y, double height)
 {
 	fprintf(chart->file,
@@ -137,22 +162,28 @@ void chart_block(const struct chart *chart, const char *class, double y, int64_t
 		return;
 	left = chart_position(chart, start_ns);
 	width = chart_position(chart, end_ns) - left;
-	fprintf(chart->file,
-		"<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" "
-		"rx=\"3\"/>\n",
-		class, left + .5, y, width > 2 ? width - 1 : 1, CHART_LANE_HEIGHT);
+	if (width < BLOCK_WIDTH_MIN)
+		fprintf(chart->file, "<path class=\"%s\" d=\"M%.2f %.1fv%d\"/>\n", class,
+			left + width / 2, y, CHART_LANE_HEIGHT);
+	else
+		fprintf(chart->file,
+			"<rect class=\"%s\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" "
+			"rx=\"3\"/>\n",
+			class, left + .5, y, width - 1, CHART_LANE_HEIGHT);
 }
 
 void chart_number(const struct chart *chart, const char *class, uint32_t number, double y,
 		  int64_t start_ns, int64_t end_ns)
 {
 	double left, width;
+	int digits;
 
 	if (!chart_clip(chart, &start_ns, &end_ns))
 		return;
 	left = chart_position(chart, start_ns);
 	width = chart_position(chart, end_ns) - left;
-	if (width >= NUMBER_WIDTH)
+	digits = snprintf(NULL, 0, "%" PRIu32, number);
+	if (width >= digits * DIGIT_WIDTH + 2 * NUMBER_MARGIN)
 		fprintf(chart->file,
 			"<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%" PRIu32 "</text>\n", class,
 			left + width / 2, y + CHART_LANE_HEIGHT / 2 + 4, number);
@@ -160,7 +191,7 @@ void chart_number(const struct chart *chart, const char *class, uint32_t number,
 
 static void put_pointer(FILE *file, double x, double y)
 {
-	fprintf(file, "<path class=\"text\" d=\"M%.1f %.1fh8l-4 6z\"/>\n", x - 4, y);
+	fprintf(file, "<path class=\"text\" d=\"M%.2f %.1fh8l-4 6z\"/>\n", x - 4, y);
 }
 
 static void put_cross(FILE *file, double x, double y)
@@ -178,6 +209,18 @@ void chart_cross(const struct chart *chart, int64_t time_ns, double y)
 {
 	if (chart_inside(chart, time_ns))
 		put_cross(chart->file, chart_position(chart, time_ns), y);
+}
+
+/* A label that would not be all inside the picture is left out. */
+static void put_tick(const struct chart *chart, int64_t tick_ms, double x, double y)
+{
+	int digits = snprintf(NULL, 0, "%" PRId64, tick_ms);
+
+	fprintf(chart->file, "<path class=\"axis\" d=\"M%.1f %.1fv5\"/>\n", x, y);
+	if (x + digits * AXIS_DIGIT_WIDTH / 2 < PICTURE_WIDTH)
+		fprintf(chart->file,
+			"<text class=\"dim mid\" x=\"%.1f\" y=\"%.1f\">%" PRId64 "</text>\n", x,
+			y + 19, tick_ms);
 }
 
 void chart_axis(const struct chart *chart, double y)
@@ -198,14 +241,10 @@ void chart_axis(const struct chart *chart, double y)
 			continue;
 		if (time_ns > chart->end_ns)
 			break;
-		fprintf(chart->file,
-			"<path class=\"axis\" d=\"M%.1f %.1fv5\"/>"
-			"<text class=\"dim mid\" x=\"%.1f\" y=\"%.1f\">%" PRId64 "</text>\n",
-			chart_position(chart, time_ns), y, chart_position(chart, time_ns), y + 19,
-			tick_ms);
+		put_tick(chart, tick_ms, chart_position(chart, time_ns), y);
 	}
 	fprintf(chart->file, "<text class=\"dim end\" x=\"%d\" y=\"%.1f\">ms</text>\n",
-		CHART_LEFT - 12, y + 19);
+		CHART_LEFT - 36, y + 19);
 }
 
 void chart_legend_text(FILE *file, double x, double y, const char *text)

@@ -21,6 +21,7 @@
 #define CHART_LANE_HEIGHT 26
 #define CHART_LANE_GAP	  14
 #define CHART_ROW_STEP	  (CHART_LANE_HEIGHT + 4) /* in a lane of several rows */
+#define CHART_ROWS_MAX	  64
 #define CHART_LEGEND_STEP 22
 #define CHART_CLASS_SIZE  24
 
@@ -29,6 +30,12 @@ struct chart {
 	FILE *file;
 	int64_t origin_ns;	  /* 0 of the axis */
 	int64_t start_ns, end_ns;	/* of the plot */
+};
+
+/* The rows of a lane whose blocks may overlap in time: each takes the first row that is free. */
+struct chart_rows {
+	unsigned int count;
+	int64_t end_ns[CHART_ROWS_MAX];
 };
 
 /* The picture as a whole. title is for those who cannot see it. */
@@ -49,14 +56,25 @@ const char *chart_class(char class[CHART_CLASS_SIZE], uint32_t number, const cha
 /* How many colours there are. */
 uint32_t chart_colours(void);
 
+/*
+ * The row of the next block, from 0; the last one when all are taken. Blocks that come in the order
+ * of their beginnings take the fewest rows.
+ */
+unsigned int chart_row(struct chart_rows *rows, int64_t start_ns, int64_t end_ns);
+/* The height of the lane that has these rows, and of one that is empty. */
+double chart_rows_height(const struct chart_rows *rows);
+
 void chart_lane(const struct chart *chart, const char *name, double y, double height);
 /* A vertical line from y to end_y. */
 void chart_line(const struct chart *chart, const char *class, int64_t time_ns, double y,
 		double end_y);
-/* A rectangle in a lane. */
+/*
+ * A rectangle in a lane; where that would be too narrow, a line in its middle. It covers its time
+ * and no more: blocks that follow each other do not overlap.
+ */
 void chart_block(const struct chart *chart, const char *class, double y, int64_t start_ns,
 		 int64_t end_ns);
-/* A number in the middle of such a rectangle, if that is wide enough. */
+/* A number in the middle of such a rectangle, if it fits. */
 void chart_number(const struct chart *chart, const char *class, uint32_t number, double y,
 		  int64_t start_ns, int64_t end_ns);
 /* Something begins: a pointer down on the block below y. */

@@ -58,6 +58,13 @@ says()
 	grep -q "^$1\$" "$output"
 }
 
+# well_drawn FILE: the timeline is complete, and nothing in it overlaps: see check-picture.awk.
+well_drawn()
+{
+	awk -f "$(dirname "$0")/../common/check-picture.awk" "$1" >"$output" 2>&1 &&
+		[ "$(tail -n 1 "$1")" = '</svg>' ]
+}
+
 # await PATTERN: until a line of the output is of that form, for 20 seconds at most.
 await()
 {

@@ -17,6 +17,7 @@ struct timeline {
 	const struct run *run;
 	double role_y[ROLES]; /* tops of the lanes */
 	double raw_y[BUFFERS_MAX], finished_y[BUFFERS_MAX];
+	double reader_y; /* of the row of readers, in the lane of a buffer */
 	double axis_y;
 };
 
@@ -59,7 +60,7 @@ static void put_use(const struct timeline *timeline, enum role role,
 
 	for (uint32_t index = 0; index < turns_of(timeline->run, role); index++) {
 		const struct turn *turn = &timeline->run->turns[role][index];
-		double y = lanes[turn->buffer];
+		double y = lanes[turn->buffer] + (write ? 0 : timeline->reader_y);
 
 		chart_block(&timeline->chart, turn_class(class, role, turn, write), y,
 			    turn->work_ns, turn->done_ns);
@@ -68,22 +69,29 @@ static void put_use(const struct timeline *timeline, enum role role,
 	}
 }
 
-static double next_lane(double y)
+static double buffer_height(const struct timeline *timeline)
 {
-	return y + CHART_LANE_HEIGHT + CHART_LANE_GAP;
+	return timeline->reader_y + CHART_LANE_HEIGHT;
 }
 
-/* The lanes from top to bottom. Returns where the legend begins. */
+/*
+ * The lanes from top to bottom. Returns where the legend begins. With fences a buffer needs one row;
+ * without them a writer and a reader may use it at the same time.
+ */
 static double place_lanes(struct timeline *timeline)
 {
-	double y = CHART_TOP;
+	uint32_t buffers = timeline->run->options.buffers;
+	double y = CHART_TOP, buffer_step;
 
-	for (int role = 0; role < ROLES; role++, y = next_lane(y))
+	if (!timeline->run->options.fences)
+		timeline->reader_y = CHART_ROW_STEP;
+	buffer_step = buffer_height(timeline) + CHART_LANE_GAP;
+	for (int role = 0; role < ROLES; role++, y += CHART_LANE_HEIGHT + CHART_LANE_GAP)
 		timeline->role_y[role] = y;
 	y += CHART_LANE_GAP;
-	for (uint32_t index = 0; index < timeline->run->options.buffers; index++, y = next_lane(y))
+	for (uint32_t index = 0; index < buffers; index++, y += buffer_step)
 		timeline->raw_y[index] = y;
-	for (uint32_t index = 0; index < timeline->run->options.buffers; index++, y = next_lane(y))
+	for (uint32_t index = 0; index < buffers; index++, y += buffer_step)
 		timeline->finished_y[index] = y;
 	timeline->axis_y = y;
 	return y + 46;
@@ -91,6 +99,7 @@ static double place_lanes(struct timeline *timeline)
 
 static void put_lanes(const struct timeline *timeline)
 {
+	double height = buffer_height(timeline);
 	char name[32];
 
 	for (int role = 0; role < ROLES; role++)
@@ -98,9 +107,9 @@ static void put_lanes(const struct timeline *timeline)
 			   CHART_LANE_HEIGHT);
 	for (uint32_t index = 0; index < timeline->run->options.buffers; index++) {
 		snprintf(name, sizeof(name), "raw buffer %" PRIu32, index);
-		chart_lane(&timeline->chart, name, timeline->raw_y[index], CHART_LANE_HEIGHT);
+		chart_lane(&timeline->chart, name, timeline->raw_y[index], height);
 		snprintf(name, sizeof(name), "finished %" PRIu32, index);
-		chart_lane(&timeline->chart, name, timeline->finished_y[index], CHART_LANE_HEIGHT);
+		chart_lane(&timeline->chart, name, timeline->finished_y[index], height);
 	}
 }
 

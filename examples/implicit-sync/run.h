@@ -39,7 +39,7 @@ enum frame_kind {
 struct turn {
 	int64_t wait_ns;	/* it wants them */
 	int64_t work_ns;	/* it may use them, and begins */
-	int64_t done_ns;	/* it has signaled */
+	int64_t done_ns;	/* it is done with them, and signals next */
 	uint32_t buffer;	/* index, of each kind that it uses */
 	uint8_t stamp;	 /* of the frame */
 	uint8_t kind;	 /* enum frame_kind */

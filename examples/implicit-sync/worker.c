@@ -153,9 +153,10 @@ static int take_turn(struct worker *worker, struct turn *turn)
 	    access_begin(worker->device, &access, role_name(worker->role), &turn->failed))
 		return STATUS_FAILED;
 	use_buffers(worker, turn, from, to);
+	/* Before the signal: a process that waits for the fence begins after it. */
+	turn->done_ns = clock_now();
 	if (worker->device >= 0 && access_end(worker->device, &access))
 		return STATUS_FAILED;
-	turn->done_ns = clock_now();
 	return STATUS_CLEAN;
 }
 

@@ -16,8 +16,8 @@
 /* Begin and end of a run, which are not what it is usually like. */
 #define MARGIN_VBLANKS 6
 
-/* Frames that wait at the same time are drawn below each other, as far as there are rows. */
-#define WAIT_ROWS_MAX 4
+/* Frames that wait at the same time are drawn below each other. */
+_Static_assert(BUFFERS_MAX <= CHART_ROWS_MAX, "each frame that waits has a buffer");
 
 struct timeline {
 	struct chart chart;
@@ -126,33 +126,26 @@ static void put_wait(const struct timeline *timeline, const struct frame_record 
 
 enum wait_layer { LAYER_NONE, LAYER_LINKS, LAYER_BLOCKS };
 
-/* Draws a layer of the waiting lane; returns how many rows it has. */
-static unsigned int put_waiting(const struct timeline *timeline, enum wait_layer layer)
+/* Draws a layer of the waiting lane; returns its height. */
+static double put_waiting(const struct timeline *timeline, enum wait_layer layer)
 {
 	const struct screen *screen = timeline->screen;
-	int64_t row_end[WAIT_ROWS_MAX] = { 0 };
-	unsigned int rows = 1;
+	struct chart_rows rows = { 0 };
 
 	for (uint32_t frame = 0; frame < screen->received; frame++) {
 		const struct frame_record *record = &screen->run->frames[frame];
 		int64_t start_ns = record->ready_ns, end_ns = record->flip_ns;
-		unsigned int row = 0;
 		double y;
 
 		if (!end_ns || !chart_clip(&timeline->chart, &start_ns, &end_ns))
 			continue;
-		while (row + 1 < WAIT_ROWS_MAX && row_end[row] > start_ns)
-			row++;
-		row_end[row] = end_ns;
-		if (row >= rows)
-			rows = row + 1;
-		y = timeline->wait_y + row * CHART_ROW_STEP;
+		y = timeline->wait_y + chart_row(&rows, start_ns, end_ns) * CHART_ROW_STEP;
 		if (layer == LAYER_LINKS)
 			put_link(timeline, record, y);
 		else if (layer == LAYER_BLOCKS)
 			put_wait(timeline, record, frame, y);
 	}
-	return rows;
+	return chart_rows_height(&rows);
 }
 
 static void put_screen(const struct timeline *timeline)
@@ -264,8 +257,7 @@ static int place_lanes(struct timeline *timeline)
 	y += CHART_LANE_HEIGHT + CHART_LANE_GAP;
 	if (timeline->screen->run->options.fences) {
 		timeline->wait_y = y;
-		timeline->wait_height = put_waiting(timeline, LAYER_NONE) * CHART_ROW_STEP -
-					(CHART_ROW_STEP - CHART_LANE_HEIGHT);
+		timeline->wait_height = put_waiting(timeline, LAYER_NONE);
 		y += timeline->wait_height + CHART_LANE_GAP;
 	}
 	timeline->screen_y = y;

@@ -12,25 +12,27 @@
 /* What is drawn of a mode: so many frames, had they come one after the other. */
 #define WINDOW_FRAMES	8
 #define WINDOW_LEAST_NS (20 * NS_PER_SECOND / 1000)
-/* Frames that are on their way at once are drawn below each other, as far as there are rows. */
-#define FRAME_ROWS   8
 #define HEADING_STEP 18
 #define PANEL_GAP    26
+
+/* Fences that are pending at the same time are drawn below each other. */
+_Static_assert(DEPTH_MAX <= CHART_ROWS_MAX, "each belongs to a job in flight");
 
 struct timeline {
 	struct chart chart;
 	const struct run *run;
 	const struct mode_record *mode;
 	double frame_y, bind_y, submitter_y, engine_y; /* tops of the lanes */
-	double frame_height;
+	double frame_height, bind_height;
 	double axis_y;
 };
 
 enum layer { LAYER_NONE, LAYER_LINKS, LAYER_BLOCKS };
 
-static int64_t end_of(const struct timeline *timeline, int64_t signaled_ns)
+/* Without waits a fence may be signaled after its job, and it is not known when. */
+static int64_t end_of(const struct job_record *record, int64_t signaled_ns)
 {
-	return signaled_ns == NOT_YET ? timeline->chart.end_ns : signaled_ns;
+	return signaled_ns == NOT_YET ? record->done_ns : signaled_ns;
 }
 
 /* From the signal of a fence a line down to the engine that has waited for it. */
@@ -43,9 +45,8 @@ static void put_link(const struct timeline *timeline, uint32_t job, int64_t sign
 }
 
 static void put_pending(const struct timeline *timeline, uint32_t job, double y, int64_t start_ns,
-			int64_t signaled_ns)
+			int64_t end_ns)
 {
-	int64_t end_ns = end_of(timeline, signaled_ns);
 	char class[CHART_CLASS_SIZE];
 
 	/* Links to the lanes below pass behind it. */
@@ -54,47 +55,28 @@ static void put_pending(const struct timeline *timeline, uint32_t job, double y,
 	chart_number(&timeline->chart, "number text", job, y, start_ns, end_ns);
 }
 
-/* Draws a layer of the frames on their way; returns how many rows they take. */
-static unsigned int put_frames(const struct timeline *timeline, enum layer layer)
+/* Draws a layer of the lane of pending frames, or of pending binds; returns the lane's height. */
+static double put_lane(const struct timeline *timeline, bool binds, enum layer layer)
 {
-	int64_t row_end[FRAME_ROWS] = { 0 };
-	unsigned int rows = 1;
+	double lane_y = binds ? timeline->bind_y : timeline->frame_y;
+	struct chart_rows rows = { 0 };
 
 	for (uint32_t job = 0; job < timeline->mode->jobs; job++) {
 		const struct job_record *record = &timeline->mode->records[job];
-		int64_t start_ns = record->asked_ns, end_ns = end_of(timeline, record->frame_ns);
-		unsigned int row = 0;
+		int64_t signaled_ns = binds ? record->bound_ns : record->frame_ns;
+		int64_t start_ns = binds ? record->bind_asked_ns : record->asked_ns;
+		int64_t end_ns = end_of(record, signaled_ns);
 		double y;
 
-		if (!chart_clip(&timeline->chart, &start_ns, &end_ns))
+		if (!start_ns || !chart_clip(&timeline->chart, &start_ns, &end_ns))
 			continue;
-		while (row + 1 < FRAME_ROWS && row_end[row] > start_ns)
-			row++;
-		row_end[row] = end_ns;
-		if (row >= rows)
-			rows = row + 1;
-		y = timeline->frame_y + row * CHART_ROW_STEP;
+		y = lane_y + chart_row(&rows, start_ns, end_ns) * CHART_ROW_STEP;
 		if (layer == LAYER_LINKS)
-			put_link(timeline, job, record->frame_ns, y);
+			put_link(timeline, job, signaled_ns, y);
 		else if (layer == LAYER_BLOCKS)
-			put_pending(timeline, job, y, record->asked_ns, record->frame_ns);
+			put_pending(timeline, job, y, start_ns, end_ns);
 	}
-	return rows;
-}
-
-static void put_binds(const struct timeline *timeline, enum layer layer)
-{
-	for (uint32_t job = 0; job < timeline->mode->jobs; job++) {
-		const struct job_record *record = &timeline->mode->records[job];
-
-		if (!record->bind_asked_ns)
-			continue;
-		if (layer == LAYER_LINKS)
-			put_link(timeline, job, record->bound_ns, timeline->bind_y);
-		else
-			put_pending(timeline, job, timeline->bind_y, record->bind_asked_ns,
-				    record->bound_ns);
-	}
+	return chart_rows_height(&rows);
 }
 
 static void put_submitter(const struct timeline *timeline)
@@ -135,12 +117,12 @@ static void put_engine(const struct timeline *timeline)
 static double place_lanes(struct timeline *timeline, double y)
 {
 	timeline->frame_y = y;
-	timeline->frame_height = put_frames(timeline, LAYER_NONE) * CHART_ROW_STEP -
-				 (CHART_ROW_STEP - CHART_LANE_HEIGHT);
+	timeline->frame_height = put_lane(timeline, false, LAYER_NONE);
 	y += timeline->frame_height + CHART_LANE_GAP;
 	if (timeline->run->options.bind_every) {
 		timeline->bind_y = y;
-		y += CHART_LANE_HEIGHT + CHART_LANE_GAP;
+		timeline->bind_height = put_lane(timeline, true, LAYER_NONE);
+		y += timeline->bind_height + CHART_LANE_GAP;
 	}
 	timeline->submitter_y = y;
 	y += CHART_LANE_HEIGHT + CHART_LANE_GAP;
@@ -157,15 +139,15 @@ static void put_panel(const struct timeline *timeline)
 
 	chart_lane(chart, "frame pending", timeline->frame_y, timeline->frame_height);
 	if (binds)
-		chart_lane(chart, "bind pending", timeline->bind_y, CHART_LANE_HEIGHT);
+		chart_lane(chart, "bind pending", timeline->bind_y, timeline->bind_height);
 	chart_lane(chart, "submitter", timeline->submitter_y, CHART_LANE_HEIGHT);
 	chart_lane(chart, "engine", timeline->engine_y, CHART_LANE_HEIGHT);
-	put_frames(timeline, LAYER_LINKS);
+	put_lane(timeline, false, LAYER_LINKS);
 	if (binds)
-		put_binds(timeline, LAYER_LINKS);
-	put_frames(timeline, LAYER_BLOCKS);
+		put_lane(timeline, true, LAYER_LINKS);
+	put_lane(timeline, false, LAYER_BLOCKS);
 	if (binds)
-		put_binds(timeline, LAYER_BLOCKS);
+		put_lane(timeline, true, LAYER_BLOCKS);
 	put_submitter(timeline);
 	put_engine(timeline);
 	chart_axis(chart, timeline->axis_y);
@@ -173,21 +155,22 @@ static void put_panel(const struct timeline *timeline)
 
 static void put_panel_heading(const struct timeline *timeline, enum queue_mode mode, double y)
 {
-	static const char *const headings[] = {
-		"Wait first: the submitter waits for the fences of a job, then hands it in",
-		"User queue: the job is handed in at once, and the engine waits on memory",
+	static const char *const headings[][MODES] = {
+		{ "Wait first, with the waits left out", "User queue, with the waits left out" },
+		{ "Wait first: the submitter waits for the fences of a job, then hands it in",
+		  "User queue: the job is handed in at once, and the engine waits on memory" },
 	};
 	const struct mode_record *record = timeline->mode;
 
 	chart_subheading(timeline->chart.file, y,
 			 "%s. %.0f jobs a second, %" PRIu32 " waits of the submitter for %" PRIu32
 			 " jobs.",
-			 headings[mode],
+			 headings[timeline->run->options.waits][mode],
 			 record->jobs * (double)NS_PER_SECOND / (record->end_ns - record->start_ns),
 			 record->waits, record->jobs);
 }
 
-static void put_legend(FILE *file, double y)
+static void put_legend(FILE *file, const struct options *options, double y)
 {
 	double x = CHART_LEFT;
 
@@ -201,6 +184,10 @@ static void put_legend(FILE *file, double y)
 	chart_legend_text(file, x + 530, y, "blocked");
 	chart_legend_pointer(file, x + 632, y);
 	chart_legend_text(file, x + 632, y, "job handed in");
+	if (!options->waits) {
+		chart_legend_block(file, "torn solid", x + 760, y, 20);
+		chart_legend_text(file, x + 760, y, "too early");
+	}
 }
 
 static int64_t window_ns(const struct options *options)
@@ -238,6 +225,6 @@ void report_svg(FILE *file, const struct run *run)
 		put_panel_heading(&timelines[mode], mode, heading_y[mode]);
 		put_panel(&timelines[mode]);
 	}
-	put_legend(file, y);
+	put_legend(file, &run->options, y);
 	chart_end(file);
 }
