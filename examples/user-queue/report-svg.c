@@ -89,7 +89,7 @@ static void put_submitter(const struct timeline *timeline)
 			    timeline->submitter_y, record->prepare_ns, record->submit_ns);
 		chart_block(&timeline->chart, "torn solid", timeline->submitter_y,
 			    record->submit_ns, record->submitted_ns);
-		chart_pointer(&timeline->chart, record->submitted_ns, timeline->submitter_y);
+		chart_pointer(&timeline->chart, record->rung_ns, timeline->submitter_y);
 	}
 }
 

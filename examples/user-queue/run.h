@@ -25,6 +25,7 @@ struct job_record {
 	int64_t prepare_ns;	/* begins to prepare it */
 	int64_t asked_ns;	/* the camera has been asked for its frame */
 	int64_t submit_ns;	/* begins to hand it in */
+	int64_t rung_ns;	/* rings: from here on the engine may take it */
 	int64_t submitted_ns;	/* has handed it in, and goes on */
 	int64_t bind_asked_ns;	/* its bind was asked for, if it is the first that needs it */
 	/* Written by the submitter, as the device says: when the fences were signaled, or NOT_YET.

@@ -272,6 +272,7 @@ static int hand_in(struct submitter *submitter, uint32_t job)
 				 .offset = queue_offset(queue, &queue->memory->completed),
 				 .value = job + 1,
 			 });
+	record->rung_ns = clock_now();
 	queue_ring(queue);
 	record->submitted_ns = clock_now();
 	return STATUS_CLEAN;
