@@ -25,7 +25,7 @@
 /* One poll(), between two feeds of the watchdog. */
 #define POLL_LIMIT_NS NS_PER_SECOND
 /* A fence of a process that died may be signaled a moment before its socket is closed. */
-#define HANG_UP_LIMIT_NS (NS_PER_SECOND / 5)
+#define HANG_UP_LIMIT_NS NS_PER_SECOND
 /* More patient than the display's, so that it is the display that tells, and ends the renderer. */
 #define WATCHDOG_LIMIT_NS (3 * NS_PER_SECOND)
 

@@ -24,7 +24,7 @@
 /* One wait, between two looks at whether the engine is alive. */
 #define LOOK_NS (NS_PER_SECOND / 5)
 /* A fence of a process that died may be signaled a moment before its socket is closed. */
-#define HANG_UP_LIMIT_MS 200
+#define HANG_UP_LIMIT_MS 1000
 
 /* What a job waits for, until it is complete. */
 struct dependencies {
