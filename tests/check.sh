@@ -265,6 +265,11 @@ stage_options()
 stage_distcheck()
 {
 	build gcc CC=gcc --enable-werror || return
+	if quietly tests/install/archive-test build/gcc; then
+		record PASS "make dist makes the same archive again"
+	else
+		record FAIL "make dist makes the same archive again"
+	fi
 	# What was tested of the clients once need not be there again.
 	if DMA_FENCE_SELFTESTS_DIR=$PWD/build/none make_in build/gcc distcheck; then
 		record PASS "make distcheck"
