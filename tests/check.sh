@@ -6,7 +6,7 @@
 
 # ---- the stages: what each is, in the order in which they run ----
 
-stages=(gcc clang sanitizers threads guest clients options distcheck)
+stages=(gcc clang sanitizers threads guest clients options readme distcheck)
 
 about_stage()
 {
@@ -18,6 +18,7 @@ about_stage()
 	guest) echo "over CUSE in a virtual machine: the tests, and the real kernel's answers" ;;
 	clients) echo "programs that others wrote: over FUSE, and over CUSE in a virtual machine" ;;
 	options) echo "builds with one part left out" ;;
+	readme) echo "the commands of the README, as they are printed" ;;
 	distcheck) echo "make distcheck: the archive builds, passes its tests, installs" ;;
 	*) return 1 ;;
 	esac
@@ -260,6 +261,18 @@ stage_options()
 			record FAIL "--disable-$part"
 		fi
 	done
+}
+
+# On a busy machine this takes its time, most of it to build.
+stage_readme()
+{
+	local results=$PWD/build/readme status=0
+	rm -rf "$results"
+	mkdir -p "$results"
+	quietly env TEST_TIME_LIMIT=1800 tests/driver --test-name tests/install/readme-test \
+		--log-file "$results/readme.log" --trs-file "$results/readme.trs" -- \
+		tests/install/readme-test || status=$?
+	record_results "$results" "$status"
 }
 
 stage_distcheck()
