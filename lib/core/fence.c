@@ -55,17 +55,24 @@ int64_t dma_fence_now(void)
 	return (int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
+bool fence_lock_is_kept(const pthread_mutex_t *lock)
+{
+	const struct callback_run *run;
+
+	for (run = held_runs; run; run = run->outer_held) {
+		if (run->fence->lock == lock)
+			return true;
+	}
+	return false;
+}
+
 bool fence_lock(pthread_mutex_t *lock)
 {
-	const struct callback_run *run = held_runs;
-
 	/* A lock that can be taken is held by no thread, hence not by this one. */
-	if (run && !pthread_mutex_trylock(lock))
+	if (held_runs && !pthread_mutex_trylock(lock))
 		return true;
-	for (; run; run = run->outer_held) {
-		if (run->fence->lock == lock)
-			return false;
-	}
+	if (fence_lock_is_kept(lock))
+		return false;
 	pthread_mutex_lock(lock);
 	return true;
 }

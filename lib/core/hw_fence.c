@@ -190,17 +190,29 @@ bool hw_fence_signaled(struct dma_fence *fence)
 /*
  * The ring may write the seqno between a look and the switching on, and raises no interrupt for it
  * then. So the look that counts comes after.
+ *
+ * A fence that is reached is not signaled by itself: those before it are marked first, and called
+ * first. The lock is dropped for their callbacks, as in signal_fences(), unless a callback further
+ * up the stack relies on it. What others do meanwhile is in order too: whatever they find reached
+ * is marked by now, or comes later.
  */
 bool hw_fence_enable_signaling(struct dma_fence *fence)
 {
-	struct hw_fence *hw_fence = to_hw_fence(fence);
+	struct hw_fence *hw_fence = to_hw_fence(fence), *marked = NULL;
+	struct hw_fence_context *context = hw_fence->context;
+	bool kept;
 
 	if (!mem_fence_signaled(fence)) {
 		begin_to_wait(hw_fence);
 		if (!mem_fence_signaled(fence))
 			return true;
 	}
-	end_waiting(hw_fence->context, unlist(hw_fence));
+	mark_fences(context, false, 0, &marked);
+	kept = fence_lock_is_kept(&context->lock);
+	fence_unlock(&context->lock, !kept);
+	finish_fences(marked);
+	if (!kept)
+		pthread_mutex_lock(&context->lock);
 	return false;
 }
 

@@ -98,8 +98,9 @@ unsigned int hw_fence_context_process(struct hw_fence_context *context);
 unsigned int hw_fence_context_cancel(struct hw_fence_context *context, int error);
 
 /*
- * For struct dma_fence_ops of one's own. signaled: a look at the memory; where that has reached the
- * fence all that it has reached are signaled, so that the order holds for who looks, too.
+ * For struct dma_fence_ops of one's own. Both read the memory; where it has reached the fence, all
+ * fences that it has reached are signaled, so that the order holds for who looks or waits, too.
+ * enable_signaling drops the lock for their callbacks, unless dma_fence_signal_locked() holds it.
  */
 bool hw_fence_signaled(struct dma_fence *fence);
 bool hw_fence_enable_signaling(struct dma_fence *fence);

@@ -35,6 +35,11 @@ static inline bool fence_is_marked(const struct dma_fence *fence)
  * taken here and is to be given back.
  */
 bool fence_lock(pthread_mutex_t *lock);
+/*
+ * Does a dma_fence_signal_locked() further up this thread's stack hold the lock? Then its caller
+ * relies on that, and ops->enable_signaling does not drop it.
+ */
+bool fence_lock_is_kept(const pthread_mutex_t *lock);
 static inline void fence_unlock(pthread_mutex_t *lock, bool taken)
 {
 	if (taken)

@@ -284,6 +284,116 @@ Test(hw_fence, row_1_9_a_write_just_before_the_interrupt_is_on_is_not_missed)
 	dma_fence_put(fence);
 }
 
+/* The last of three is waited for where the ring has done them all: those before it come first. */
+static void expect_all_signaled_in_order(struct dma_fence **fences, struct recorder *recorders)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		cr_expect_not(is_pending(fences[i]), "fence %d", i);
+		cr_expect_eq(recorders[i].calls, 1, "fence %d", i);
+		cr_expect_eq(dma_fence_timestamp(fences[i]), dma_fence_timestamp(fences[0]));
+	}
+	cr_expect_lt(recorders[0].order, recorders[1].order);
+	cr_expect_lt(recorders[1].order, recorders[2].order);
+	cr_expect_null(ring.context.pending);
+	cr_expect_not(ring.interrupt_on);
+}
+
+static void submit_with_passive_callbacks(struct dma_fence **fences, struct recorder *recorders)
+{
+	int i;
+
+	submit_several(3, fences);
+	for (i = 0; i < 3; i++)
+		dma_fence_add_passive_callback(fences[i], &recorders[i].callback, record);
+}
+
+Test(hw_fence, row_1_17_a_waiter_who_finds_it_done_signals_those_before_first)
+{
+	struct recorder recorders[3] = { 0 }, refused = { 0 };
+	struct dma_fence *fences[3];
+
+	submit_with_passive_callbacks(fences, recorders);
+	write_seqno(&ring, 3);
+	cr_expect_eq(dma_fence_add_callback(fences[2], &refused.callback, record), -ENOENT);
+	expect_all_signaled_in_order(fences, recorders);
+	cr_expect_eq(ring.times_on, 0);
+	cr_expect_eq(refused.calls, 0);
+	put_several(3, fences);
+}
+
+Test(hw_fence, row_1_17_so_does_one_who_finds_it_done_as_the_interrupt_is_on)
+{
+	struct recorder recorders[3] = { 0 };
+	struct dma_fence *fences[3];
+
+	submit_with_passive_callbacks(fences, recorders);
+	ring.writes_as_it_is_switched_on = 3;
+	dma_fence_enable_sw_signaling(fences[2]);
+	expect_all_signaled_in_order(fences, recorders);
+	cr_expect_eq(ring.times_on, 1);
+	put_several(3, fences);
+}
+
+static struct dma_fence *to_wait_for;
+static struct recorder waiter;
+
+static void record_with_lock(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	cr_expect_eq(pthread_mutex_trylock(fence->lock), EBUSY, "called with the lock held");
+	record(fence, callback);
+}
+
+static void wait_for_another(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	write_seqno(&ring, 3);
+	cr_expect_eq(dma_fence_add_callback(to_wait_for, &waiter.callback, record), -ENOENT);
+	record_with_lock(fence, callback);
+}
+
+Test(hw_fence, row_1_17_so_does_one_who_waits_from_a_callback_with_the_lock_held)
+{
+	struct recorder recorders[3] = { 0 }, waiting = { 0 };
+	struct dma_fence *fences[3], *first = submit();
+
+	submit_several(2, fences);
+	to_wait_for = fences[1];
+	dma_fence_add_passive_callback(first, &waiting.callback, wait_for_another);
+	dma_fence_add_passive_callback(fences[0], &recorders[0].callback, record_with_lock);
+	dma_fence_add_passive_callback(fences[1], &recorders[1].callback, record_with_lock);
+	pthread_mutex_lock(&ring.context.lock);
+	dma_fence_signal_locked(first);
+	pthread_mutex_unlock(&ring.context.lock);
+	cr_expect_eq(waiting.calls, 1);
+	cr_expect_eq(waiter.calls, 0);
+	cr_expect_eq(recorders[0].calls, 1);
+	cr_expect_eq(recorders[1].calls, 1);
+	cr_expect_lt(recorders[0].order, recorders[1].order);
+	cr_expect_not(is_pending(fences[0]));
+	dma_fence_put(first);
+	put_several(2, fences);
+}
+
+static void put_it(struct dma_fence *fence, struct dma_fence_cb *callback)
+{
+	record(fence, callback);
+	dma_fence_put(fence);
+}
+
+Test(hw_fence, row_1_17_one_before_may_lose_its_last_reference_meanwhile)
+{
+	struct recorder dropped = { 0 }, refused = { 0 };
+	struct dma_fence *fences[2];
+
+	submit_several(2, fences);
+	dma_fence_add_passive_callback(fences[0], &dropped.callback, put_it);
+	write_seqno(&ring, 2);
+	cr_expect_eq(dma_fence_add_callback(fences[1], &refused.callback, record), -ENOENT);
+	cr_expect_eq(dropped.calls, 1);
+	dma_fence_put(fences[1]);
+}
+
 Test(hw_fence, row_1_9_a_fence_that_is_dropped_needs_no_interrupt)
 {
 	struct recorder recorder = { 0 };

@@ -156,12 +156,15 @@ static void begin(struct held *held, unsigned int how)
 	}
 }
 
-/* The later first: had the earlier been looked at first, it might be signaled in between. */
+/*
+ * The later first: had the earlier been looked at first, it might be signaled in between. The
+ * memory is not asked, since that would signal the earlier.
+ */
 static void check_order(struct held *earlier, struct held *later)
 {
 	if (earlier->fence && later->fence && earlier->fence->seqno < later->fence->seqno &&
-	    dma_fence_is_signaled(later->fence))
-		STRESS_CHECK(dma_fence_is_signaled(earlier->fence));
+	    dma_fence_is_signaled_locked(later->fence))
+		STRESS_CHECK(dma_fence_is_signaled_locked(earlier->fence));
 }
 
 static void submit_and_wait(uint64_t chance)
