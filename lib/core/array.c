@@ -210,9 +210,8 @@ struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fe
 	if (!array)
 		return NULL;
 	pthread_mutex_init(&array->lock, NULL);
-	dma_fence_init(&array->base, &array_ops, &array->lock, context, seqno);
-	atomic_fetch_or_explicit(&array->base.flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT,
-				 memory_order_relaxed);
+	fence_init(&array->base, &array_ops, &array->lock, context, seqno,
+		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
 	array->pending = signal_on_any ? 1 : (int)count;
 	array->count = count;
 	array->signal_on_any = signal_on_any;

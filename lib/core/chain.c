@@ -351,9 +351,8 @@ void dma_fence_chain_init(struct dma_fence_chain *chain, struct dma_fence *prev,
 		.freed_data = chain->freed_data,
 	};
 	pthread_mutex_init(&chain->lock, NULL);
-	dma_fence_init(&chain->base, &chain_ops, &chain->lock, context, seqno);
-	atomic_fetch_or_explicit(&chain->base.flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT,
-				 memory_order_relaxed);
+	fence_init(&chain->base, &chain_ops, &chain->lock, context, seqno,
+		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
 }
 
 struct dma_fence *dma_fence_chain_base(struct dma_fence_chain *chain)

@@ -77,16 +77,33 @@ bool fence_lock(pthread_mutex_t *lock)
 	return true;
 }
 
+/*
+ * The memory may have been a fence before, and threads that still have its address may call
+ * dma_fence_get_unless_zero() at any moment of this. Without a reference they touch the count and
+ * nothing else. So the count is stored last, and atomically: the release makes the rest visible to
+ * a thread that then gets a reference. All accesses to the earlier fence have happened before: its
+ * last drop_reference() has acquired them.
+ */
+void fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
+		uint64_t context, uint64_t seqno, uint32_t flags)
+{
+	fence->lock = lock;
+	fence->ops = ops;
+	fence->callbacks = NULL;
+	atomic_init(&fence->running, NULL);
+	fence->context = context;
+	fence->seqno = seqno;
+	fence->timestamp = 0;
+	atomic_init(&fence->flags, flags);
+	atomic_init(&fence->error, 0);
+	atomic_init(&fence->callback_waiters, 0);
+	atomic_store_explicit(&fence->refcount, 1, memory_order_release);
+}
+
 void dma_fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
 		    uint64_t context, uint64_t seqno)
 {
-	*fence = (struct dma_fence){
-		.lock = lock,
-		.ops = ops,
-		.context = context,
-		.seqno = seqno,
-		.refcount = 1,
-	};
+	fence_init(fence, ops, lock, context, seqno, 0);
 }
 
 struct dma_fence *dma_fence_get(struct dma_fence *fence)
@@ -97,7 +114,9 @@ struct dma_fence *dma_fence_get(struct dma_fence *fence)
 }
 
 /*
- * Races with the last put: a count that has reached zero stays there, and the loser gets nothing.
+ * Races with the last put: a count that has reached zero stays there, and the loser gets nothing,
+ * until the memory becomes another fence. That one is complete when it is found: the acquire pairs
+ * with the release in fence_init().
  */
 struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence)
 {

@@ -124,6 +124,8 @@ uint64_t dma_fence_context_alloc(unsigned int count);
 /*
  * Makes a fence of *fence, active, with one reference, which is the caller's. lock is the caller's
  * and outlives the fence; several fences may share it (a timeline's do). ops outlive the fence too.
+ * In memory that dma_fence_get_unless_zero() is called on meanwhile, the implementation's own
+ * fields are set before this.
  */
 void dma_fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
 		    uint64_t context, uint64_t seqno);
@@ -137,7 +139,9 @@ struct dma_fence *dma_fence_get(struct dma_fence *fence);
 void dma_fence_put(struct dma_fence *fence);
 /*
  * A reference, unless the last one has gone already: NULL. For look-ups that race with the last put
- * in memory that stays valid.
+ * in memory that stays valid, and may be made another fence by dma_fence_init() meanwhile: then the
+ * reference is one to that fence, so the caller compares its context and seqno. All zero bytes are
+ * a fence without a reference.
  */
 struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence);
 /* free(fence): the default release, for a fence at the start of its allocation. */

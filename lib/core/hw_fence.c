@@ -57,11 +57,11 @@ uint64_t hw_fence_init(struct hw_fence *fence, struct hw_fence_context *context,
 	bool taken = fence_lock(&context->lock);
 	uint64_t seqno = ++context->seqno.value;
 
+	fence->context = hw_fence_context_get(context);
+	fence->waited_for = false;
 	/* The context's own location: it is valid. */
 	mem_fence_init(&fence->base, ops ? ops : &hw_fence_ops, &context->lock, context->context,
 		       seqno, &context->seqno);
-	fence->context = hw_fence_context_get(context);
-	fence->waited_for = false;
 	DL_APPEND(context->pending, fence);
 	fence_unlock(&context->lock, taken);
 	return seqno;

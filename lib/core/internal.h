@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * internal.h - what the files of the core share among themselves: looking at a fence's state, its
- * lock, futexes, time, the size of containers, look-ups without a lock.
+ * making and its lock, futexes, time, the size of containers, look-ups without a lock.
  */
 #ifndef DMA_FENCE_CORE_INTERNAL_H
 #define DMA_FENCE_CORE_INTERNAL_H
@@ -29,6 +29,10 @@ static inline bool fence_is_marked(const struct dma_fence *fence)
 	return atomic_load_explicit(&fence->flags, memory_order_acquire) &
 	       (1u << DMA_FENCE_FLAG_SIGNALED_BIT);
 }
+
+/* dma_fence_init() with the bits that the flags have from the start, as masks. */
+void fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
+		uint64_t context, uint64_t seqno, uint32_t flags);
 
 /*
  * The lock of fences, which a callback of dma_fence_signal_locked() holds already: true when it was

@@ -46,11 +46,9 @@ int mem_fence_init(struct mem_fence *fence, const struct dma_fence_ops *ops, pth
 {
 	if (!mem_fence_location_is_valid(location))
 		return -EINVAL;
-	dma_fence_init(&fence->base, ops, lock, context, seqno);
+	/* Before the first reference, with which others may find it. */
 	fence->location = *location;
-	/* Nobody else knows it yet. */
-	atomic_fetch_or_explicit(&fence->base.flags, 1u << DMA_FENCE_FLAG_MEMORY_BIT,
-				 memory_order_relaxed);
+	fence_init(&fence->base, ops, lock, context, seqno, 1u << DMA_FENCE_FLAG_MEMORY_BIT);
 	return 0;
 }
 

@@ -26,9 +26,7 @@ static struct dma_fence common_stub;
 
 static void init_stub(struct dma_fence *stub, int64_t timestamp_ns)
 {
-	dma_fence_init(stub, &stub_ops, &stub_lock, 0, 0);
-	atomic_fetch_or_explicit(&stub->flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT,
-				 memory_order_relaxed);
+	fence_init(stub, &stub_ops, &stub_lock, 0, 0, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
 	/* Nobody else knows it yet: there is no need of the lock. */
 	dma_fence_mark_signaled_locked(stub, timestamp_ns);
 }

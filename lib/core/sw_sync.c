@@ -157,12 +157,9 @@ static struct dma_fence *make(struct sw_sync_timeline *timeline, uint32_t value,
 	fence->timeline = timeline;
 	fence->value = extended;
 	fence->deadline_ns = INT64_MAX;
-	dma_fence_init(&fence->base, &ops, &timeline->lock, timeline->context, value);
 	/* The names are the timeline's, which the fence keeps. */
-	atomic_fetch_or_explicit(&fence->base.flags,
-				 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT |
-					 1u << DMA_FENCE_FLAG_SEQNO32_BIT,
-				 memory_order_relaxed);
+	fence_init(&fence->base, &ops, &timeline->lock, timeline->context, value,
+		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT | 1u << DMA_FENCE_FLAG_SEQNO32_BIT);
 	if (extended <= timeline->value) {
 		dma_fence_mark_signaled_locked(&fence->base, dma_fence_now());
 	} else if (list_pending(timeline, fence)) {

@@ -97,9 +97,9 @@ static int init_point(struct sync_timeline *timeline, struct sync_point *point,
 		return -EINVAL;
 
 	timeline->last_point = seqno;
-	dma_fence_init(&point->base, ops, &timeline->lock, timeline->context, seqno);
 	point->timeline = sync_timeline_get(timeline);
 	point->next = point->prev = NULL;
+	dma_fence_init(&point->base, ops, &timeline->lock, timeline->context, seqno);
 	if (seqno <= timeline->value)
 		dma_fence_mark_signaled_locked(&point->base, dma_fence_now());
 	else

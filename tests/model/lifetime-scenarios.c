@@ -137,6 +137,52 @@ static void put_what_was_kept(void)
 	expect_released();
 }
 
+/* ---- look-up without a lock, in memory that is used again ---- */
+
+static void recycle(struct dma_fence *last);
+
+static const struct dma_fence_ops recycled_ops = { .release = recycle };
+
+/* The second fence in that memory is the last. */
+static void recycle(struct dma_fence *last)
+{
+	if (last->seqno == 1)
+		dma_fence_init(last, &recycled_ops, &fence_lock, 2, 2);
+	else
+		released++;
+}
+
+static void setup_recycled(void)
+{
+	pthread_mutex_init(&fence_lock, NULL);
+	fence = malloc(sizeof(*fence));
+	dma_fence_init(fence, &recycled_ops, &fence_lock, 1, 1);
+	released = 0;
+}
+
+/* The first or the second, all of it, and the same until it is put. */
+static void look_up_recycled(void)
+{
+	struct dma_fence *found = dma_fence_get_unless_zero(fence);
+	uint64_t seqno;
+
+	if (!found)
+		return;
+	seqno = found->seqno;
+	MODEL_CHECK(found->context == seqno);
+	MODEL_CHECK(!dma_fence_is_signaled(found));
+	MODEL_CHECK(found->seqno == seqno);
+	dma_fence_put(found);
+}
+
+static void put_recycled(void)
+{
+	MODEL_CHECK(!released && fence->seqno == 2);
+	dma_fence_put(fence);
+	expect_released();
+	free(fence);
+}
+
 /* Called with the error of who was forgotten, or as it was signaled in time by who has found it. */
 static void expect_abandoned(void)
 {
@@ -213,6 +259,13 @@ const struct model_scenario lifetime_scenarios[] = {
 		.setup = setup_listed,
 		.threads = { put, look_up_and_keep },
 		.finish = put_what_was_kept,
+	},
+	{
+		.name = "put-init-look-up",
+		.rule = "a look-up finds a fence that is complete, though its memory is used again",
+		.setup = setup_recycled,
+		.threads = { put, look_up_recycled, look_up_recycled },
+		.finish = put_recycled,
 	},
 	{
 		.name = "abandon",

@@ -5,6 +5,7 @@ core_stress_programs = \
 	tests/stress/core-dma_buf \
 	tests/stress/core-fence_slot \
 	tests/stress/core-hw_fence \
+	tests/stress/core-recycle \
 	tests/stress/core-resv \
 	tests/stress/core-signal \
 	tests/stress/core-sw_sync \
@@ -25,6 +26,8 @@ tests_stress_core_fence_slot_SOURCES = tests/stress/core-fence_slot.c $(core_str
 tests_stress_core_fence_slot_LDADD = libcore.la
 tests_stress_core_hw_fence_SOURCES = tests/stress/core-hw_fence.c $(core_stress_sources)
 tests_stress_core_hw_fence_LDADD = libcore.la
+tests_stress_core_recycle_SOURCES = tests/stress/core-recycle.c $(core_stress_sources)
+tests_stress_core_recycle_LDADD = libcore.la
 tests_stress_core_resv_SOURCES = tests/stress/core-resv.c $(core_stress_sources)
 tests_stress_core_resv_LDADD = libcore.la
 tests_stress_core_signal_SOURCES = tests/stress/core-signal.c $(core_stress_sources)
