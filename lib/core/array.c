@@ -14,6 +14,8 @@
  * - A look and the last callback may find out at the same time that the array is done: the signaled
  *   bit decides who says so. Both work it out from the members, and come to the same.
  * - Release against a running callback: see member_signaled().
+ *
+ * Members may be containers. Nothing here recurses into them: see container_do().
  */
 #include <stdlib.h>
 
@@ -32,6 +34,7 @@ struct dma_fence_array {
 	_Atomic int pending; /* callbacks that decide, still to be called; any: 1, or below */
 	_Atomic unsigned int looked_at; /* all: how many at the start were found signaled */
 	struct container_size size;
+	struct container_work work;
 	unsigned int count;
 	bool signal_on_any;
 	struct array_member members[];
@@ -103,30 +106,40 @@ static bool member_is_last(struct dma_fence_array *array)
 	return atomic_fetch_sub_explicit(&array->pending, 1, memory_order_acq_rel) == 1;
 }
 
+/* The reference is this work's. */
+static void finish(struct container_work *work)
+{
+	struct dma_fence_array *array = container_of(work, struct dma_fence_array, work);
+
+	signal_done(array);
+	dma_fence_put(&array->base);
+}
+
 /*
  * A member's callback. The array may be losing its last reference at this moment; its memory stays,
- * for array_release() does not get past this member until this function has returned. A callback of
- * the array's own may drop what was the last reference, though, and would have the array released
- * underneath us: hence the reference, where one is left.
+ * for free_array() does not get past this member until this function has returned. What is to be
+ * done has a reference of its own, where one is left: a callback of the array's own may drop what
+ * was the last one.
  */
 static void member_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
 	struct array_member *member = container_of(callback, struct array_member, callback);
 	struct dma_fence_array *array = member->array;
 
-	if (!member_is_last(array) || !dma_fence_get_unless_zero(&array->base))
-		return;
-	signal_done(array);
-	dma_fence_put(&array->base);
+	if (member_is_last(array) && dma_fence_get_unless_zero(&array->base))
+		container_do(&array->work, finish);
 }
 
-static bool array_enable_signaling(struct dma_fence *fence)
+/*
+ * The reference is this work's. That finish() is asked for meanwhile, by another thread, does no
+ * harm: this work is off its list, and the callback that asks was added before.
+ */
+static void begin_waiting(struct container_work *work)
 {
-	struct dma_fence_array *array = array_of(fence);
+	struct dma_fence_array *array = container_of(work, struct dma_fence_array, work);
 	bool done = false;
 	unsigned int i;
 
-	pthread_mutex_unlock(&array->lock);
 	for (i = 0; i < array->count && atomic_load(&array->pending) > 0; i++) {
 		struct array_member *member = &array->members[i];
 
@@ -136,8 +149,19 @@ static bool array_enable_signaling(struct dma_fence *fence)
 	}
 	if (done)
 		signal_done(array);
+	dma_fence_put(&array->base);
+}
+
+static bool array_enable_signaling(struct dma_fence *fence)
+{
+	struct dma_fence_array *array = array_of(fence);
+
+	dma_fence_get(fence);
+	pthread_mutex_unlock(&array->lock);
+	container_do(&array->work, begin_waiting);
 	pthread_mutex_lock(&array->lock);
-	return !done;
+	/* If not, it has been signaled, or will be. */
+	return true;
 }
 
 /*
@@ -153,7 +177,7 @@ static bool array_signaled(struct dma_fence *fence)
 	if (!array->signal_on_any)
 		i = atomic_load_explicit(&array->looked_at, memory_order_acquire);
 	for (; i < array->count; i++) {
-		if (dma_fence_is_signaled(array->members[i].fence) == array->signal_on_any)
+		if (container_member_is_signaled(array->members[i].fence) == array->signal_on_any)
 			break;
 	}
 	if (!array->signal_on_any)
@@ -164,10 +188,10 @@ static bool array_signaled(struct dma_fence *fence)
 	return true;
 }
 
-static void array_release(struct dma_fence *fence)
+static void free_array(struct container_work *work)
 {
-	struct dma_fence_array *array = array_of(fence);
-	bool enabled = atomic_load_explicit(&fence->flags, memory_order_relaxed) &
+	struct dma_fence_array *array = container_of(work, struct dma_fence_array, work);
+	bool enabled = atomic_load_explicit(&array->base.flags, memory_order_relaxed) &
 		       (1u << DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT);
 	unsigned int i;
 
@@ -182,13 +206,18 @@ static void array_release(struct dma_fence *fence)
 	free(array);
 }
 
+static void array_release(struct dma_fence *fence)
+{
+	container_do(&array_of(fence)->work, free_array);
+}
+
 static void array_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
 {
 	struct dma_fence_array *array = array_of(fence);
 	unsigned int i;
 
 	for (i = 0; i < array->count; i++)
-		dma_fence_set_deadline(array->members[i].fence, deadline_ns);
+		container_set_member_deadline(array->members[i].fence, deadline_ns);
 }
 
 static const struct dma_fence_ops array_ops = {

@@ -22,12 +22,11 @@
  * - A look and the last callback may find out at the same time that all is signaled: the signaled
  *   bit decides who says so. Both come to the same timestamp.
  *
- * Nothing here recurses along the chain. To make a link wait makes the one before it wait, to
- * signal it has the one after it signaled, to free it may free the one before: each puts the next
- * on a list of this thread's, and whoever came first works that off. See do_later().
+ * Nothing here recurses along the chain, or into containers in it. To make a link wait makes the
+ * one before it wait, to signal it has the one after it signaled, to free it may free the one
+ * before: see container_do().
  */
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "chain.h"
 #include "internal.h"
@@ -45,8 +44,7 @@ struct dma_fence_chain {
 	struct dma_fence_cb fence_callback, prev_callback;
 	_Atomic unsigned int pending;
 	uint64_t prev_seqno;
-	struct dma_fence_chain *next; /* in the list of do_later() */
-	void (*work)(struct dma_fence_chain *chain);
+	struct container_work work;
 	void (*freed)(void *data); /* NULL: nobody has to be told */
 	void *freed_data;
 };
@@ -56,6 +54,11 @@ static const struct dma_fence_ops chain_ops;
 static struct dma_fence_chain *chain_of(struct dma_fence *fence)
 {
 	return container_of(fence, struct dma_fence_chain, base);
+}
+
+static struct dma_fence_chain *chain_of_work(struct container_work *work)
+{
+	return container_of(work, struct dma_fence_chain, work);
 }
 
 static const char *chain_driver_name(struct dma_fence *fence)
@@ -105,7 +108,8 @@ static bool replace_prev(struct dma_fence_chain *chain, struct dma_fence *prev,
 /* Need nobody wait for it any more, though maybe for what is before it? */
 static bool is_over(struct dma_fence *prev)
 {
-	return fence_is_marked(prev) || dma_fence_is_signaled(dma_fence_chain_contained(prev));
+	return fence_is_marked(prev) ||
+	       container_member_is_signaled(dma_fence_chain_contained(prev));
 }
 
 /*
@@ -135,31 +139,6 @@ static struct dma_fence *collect(struct dma_fence_chain *chain)
 	return prev;
 }
 
-/*
- * Does that for the link now; or, when this thread is at such work already, further up its stack,
- * afterwards. A link has one thing to be done at a time: it waits before it is signaled, and is
- * freed when there is no reference for the other two.
- */
-static void do_later(struct dma_fence_chain *chain, void (*work)(struct dma_fence_chain *chain))
-{
-	static _Thread_local struct dma_fence_chain *list
-		__attribute__((tls_model("initial-exec")));
-	static _Thread_local bool working __attribute__((tls_model("initial-exec")));
-
-	chain->work = work;
-	LL_PREPEND(list, chain);
-	if (working)
-		return;
-	working = true;
-	while (list) {
-		struct dma_fence_chain *first = list;
-
-		LL_DELETE(list, first);
-		first->work(first);
-	}
-	working = false;
-}
-
 /* For a link whose fence is signaled and that has nothing before it any more. */
 static void signal_done(struct dma_fence_chain *chain)
 {
@@ -174,8 +153,10 @@ static void signal_done(struct dma_fence_chain *chain)
  * All is counted. What is left before the link is signaled, every fence of it, so to take it out
  * asks no implementation. The reference is this work's.
  */
-static void finish(struct dma_fence_chain *chain)
+static void finish(struct container_work *work)
 {
+	struct dma_fence_chain *chain = chain_of_work(work);
+
 	dma_fence_put(collect(chain));
 	dma_fence_put(chain->awaited);
 	chain->awaited = NULL;
@@ -202,7 +183,7 @@ static void count_down(struct dma_fence_chain *chain)
 	if (!dma_fence_get_unless_zero(&chain->base))
 		return;
 	atomic_store_explicit(&chain->pending, 0, memory_order_release);
-	do_later(chain, finish);
+	container_do(&chain->work, finish);
 }
 
 static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
@@ -231,8 +212,10 @@ static bool wait_for_prev(struct dma_fence_chain *chain)
 }
 
 /* The reference is this work's. */
-static void begin_waiting(struct dma_fence_chain *chain)
+static void begin_waiting(struct container_work *work)
 {
+	struct dma_fence_chain *chain = chain_of_work(work);
+
 	if (dma_fence_add_callback(chain->fence, &chain->fence_callback, fence_signaled))
 		count_down(chain);
 	if (!wait_for_prev(chain))
@@ -247,7 +230,7 @@ static bool chain_enable_signaling(struct dma_fence *fence)
 
 	dma_fence_get(fence);
 	pthread_mutex_unlock(&chain->lock);
-	do_later(chain, begin_waiting);
+	container_do(&chain->work, begin_waiting);
 	pthread_mutex_lock(&chain->lock);
 	/* If not, it has been signaled, or will be. */
 	return true;
@@ -258,7 +241,7 @@ static bool chain_signaled(struct dma_fence *fence)
 	struct dma_fence_chain *chain = chain_of(fence);
 	struct dma_fence *prev;
 
-	if (!dma_fence_is_signaled(chain->fence))
+	if (!container_member_is_signaled(chain->fence))
 		return false;
 	prev = collect(chain);
 	if (prev) {
@@ -274,11 +257,12 @@ static void chain_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
 	struct dma_fence *link;
 
 	dma_fence_chain_for_each(link, fence)
-		dma_fence_set_deadline(dma_fence_chain_contained(link), deadline_ns);
+		container_set_member_deadline(dma_fence_chain_contained(link), deadline_ns);
 }
 
-static void free_link(struct dma_fence_chain *chain)
+static void free_link(struct container_work *work)
 {
+	struct dma_fence_chain *chain = chain_of_work(work);
 	bool enabled = atomic_load_explicit(&chain->base.flags, memory_order_relaxed) &
 		       (1u << DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT);
 	void (*freed)(void *data) = chain->freed;
@@ -300,7 +284,7 @@ static void free_link(struct dma_fence_chain *chain)
 
 static void chain_release(struct dma_fence *fence)
 {
-	do_later(chain_of(fence), free_link);
+	container_do(&chain_of(fence)->work, free_link);
 }
 
 static const struct dma_fence_ops chain_ops = {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * container.c - how large fences are that are made of fences.
+ * container.c - fences that are made of fences: how large they are, and how the stack stays small
+ * however deep they lie within each other.
  *
  * An array counts once, as it is made, when its members are known for good. A chain is counted link
  * by link, each time: what races is that links go meanwhile, and those counts are of the moment.
  */
+#include <utlist.h>
+
 #include "array.h"
 #include "chain.h"
 #include "container.h"
@@ -15,12 +18,68 @@ bool dma_fence_is_container(const struct dma_fence *fence)
 	return dma_fence_is_array(fence) || dma_fence_is_chain(fence);
 }
 
+/* ---- work on one container that leads to the next ---- */
+
+void container_do(struct container_work *work, void (*function)(struct container_work *work))
+{
+	/* This thread's. */
+	static _Thread_local struct container_work *list __attribute__((tls_model("initial-exec")));
+	static _Thread_local bool working __attribute__((tls_model("initial-exec")));
+
+	work->function = function;
+	DL_APPEND(list, work);
+	if (working)
+		return;
+	working = true;
+	while (list) {
+		struct container_work *first = list;
+
+		DL_DELETE(list, first);
+		first->function(first);
+	}
+	working = false;
+}
+
+/* ---- what has an answer, and so recurses ---- */
+
+/* How many calls for a member are under way in this thread, one within the other. */
+static _Thread_local unsigned int level __attribute__((tls_model("initial-exec")));
+
+bool container_member_is_signaled(struct dma_fence *member)
+{
+	bool signaled;
+
+	if (fence_is_marked(member))
+		return true;
+	if (!dma_fence_is_container(member))
+		return dma_fence_is_signaled(member);
+	if (level == DMA_FENCE_CONTAINER_LEVELS) {
+		dma_fence_enable_sw_signaling(member);
+		return fence_is_marked(member);
+	}
+	level++;
+	signaled = dma_fence_is_signaled(member);
+	level--;
+	return signaled;
+}
+
+void container_set_member_deadline(struct dma_fence *member, int64_t deadline_ns)
+{
+	if (level == DMA_FENCE_CONTAINER_LEVELS)
+		return;
+	level++;
+	dma_fence_set_deadline(member, deadline_ns);
+	level--;
+}
+
+/* ---- size ---- */
+
 void container_size_add(struct container_size *size, struct dma_fence *member)
 {
 	struct container_size own = container_size(member);
 
-	if (own.depth + 1 > size->depth)
-		size->depth = own.depth + 1;
+	if (own.depth >= size->depth)
+		size->depth = own.depth == UINT_MAX ? UINT_MAX : own.depth + 1;
 	size->leaves =
 		own.leaves > UINT64_MAX - size->leaves ? UINT64_MAX : size->leaves + own.leaves;
 }
@@ -34,8 +93,12 @@ struct container_size container_size(struct dma_fence *fence)
 		return array_size(to_dma_fence_array(fence));
 	if (!dma_fence_is_chain(fence))
 		return (struct container_size){ .leaves = 1 };
+	if (level == DMA_FENCE_CONTAINER_LEVELS)
+		return (struct container_size){ .depth = UINT_MAX, .leaves = UINT64_MAX };
+	level++;
 	dma_fence_chain_for_each(link, fence)
 		container_size_add(&size, dma_fence_chain_contained(link));
+	level--;
 	return size;
 }
 

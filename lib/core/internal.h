@@ -139,6 +139,28 @@ void container_size_add(struct container_size *size, struct dma_fence *member);
 struct container_size array_size(const struct dma_fence_array *array);
 
 /*
+ * What follows for one container from what happens to another, which it is made of or a member of:
+ * to enable it, to signal it, to free it. Embedded in a container, which has one thing to be done
+ * at a time. function is called with the work, off the list: at once, or, when this thread is at
+ * such work further up its stack, after that and in the order of the calls. So there it holds no
+ * more locks than here, and nothing recurses along nested containers.
+ */
+struct container_work {
+	void (*function)(struct container_work *work);
+	struct container_work *next, *prev;
+};
+
+void container_do(struct container_work *work, void (*function)(struct container_work *work));
+
+/*
+ * Of a container's member, which may be a container: is it signaled? Must be called without a lock.
+ * DMA_FENCE_CONTAINER_LEVELS deep it asks; further down it enables signaling instead.
+ */
+bool container_member_is_signaled(struct dma_fence *member);
+/* The hint goes as deep, and no deeper. */
+void container_set_member_deadline(struct dma_fence *member, int64_t deadline_ns);
+
+/*
  * Around a look-up: loading a pointer and taking a reference to what it points to, no more than
  * that. leave is given what enter has returned. Who has replaced the pointer waits, and may drop
  * the old reference after that.

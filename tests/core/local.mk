@@ -24,6 +24,7 @@ tests_core_core_test_SOURCES = \
 	tests/core/mem_fence-test.c \
 	tests/core/merge-test.c \
 	tests/core/name-test.c \
+	tests/core/nesting-test.c \
 	tests/core/resv-test.c tests/core/resv-test.h \
 	tests/core/resv_commit-test.c \
 	tests/core/resv_iter-test.c \
