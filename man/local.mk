@@ -217,6 +217,10 @@ dist_man_MANS += \
 	man/hw_fence_release.3 \
 	man/hw_fence_signaled.3 \
 	man/hw_fence_timeline_name.3 \
+	man/iosys_map_incr.3 \
+	man/iosys_map_is_null.3 \
+	man/iosys_map_set_vaddr.3 \
+	man/iosys_map_set_vaddr_iomem.3 \
 	man/libdmafence-core.3 \
 	man/libdmafence.3 \
 	man/mem_fence_init.3 \

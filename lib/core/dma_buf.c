@@ -54,8 +54,8 @@ static void drop_reference(struct dma_buf *buffer)
 {
 	if (atomic_fetch_sub_explicit(&buffer->references, 1, memory_order_acq_rel) != 1)
 		return;
-	if (buffer->address)
-		buffer->ops->vunmap(buffer, buffer->address);
+	if (!iosys_map_is_null(&buffer->vmap_ptr))
+		buffer->ops->vunmap(buffer, &buffer->vmap_ptr);
 	dma_resv_fini(&buffer->own_resv);
 	pthread_mutex_destroy(&buffer->lock);
 	pthread_mutex_destroy(&buffer->mapping_lock);
@@ -186,16 +186,16 @@ int dma_buf_add_fence(struct dma_buf *buffer, struct dma_fence *fence, enum dma_
 
 /* ---- the CPU ---- */
 
-int dma_buf_vmap(struct dma_buf *buffer, void **address)
+int dma_buf_vmap(struct dma_buf *buffer, struct iosys_map *map)
 {
 	int error = 0;
 
 	if (!buffer->ops->vmap)
 		return -EINVAL;
 	pthread_mutex_lock(&buffer->mapping_lock);
-	if (!buffer->address)
-		error = buffer->ops->vmap(buffer, &buffer->address);
-	*address = buffer->address;
+	if (iosys_map_is_null(&buffer->vmap_ptr))
+		error = buffer->ops->vmap(buffer, &buffer->vmap_ptr);
+	*map = buffer->vmap_ptr;
 	pthread_mutex_unlock(&buffer->mapping_lock);
 	return error;
 }

@@ -19,6 +19,7 @@
 #ifndef DMA_FENCE_CORE_DMA_BUF_H
 #define DMA_FENCE_CORE_DMA_BUF_H
 
+#include "iosys_map.h"
 #include "resv.h"
 
 #pragma GCC visibility push(default)
@@ -75,11 +76,18 @@ struct dma_buf_ops {
 	int (*begin_cpu_access)(struct dma_buf *buffer, enum dma_data_direction direction);
 	void (*end_cpu_access)(struct dma_buf *buffer, enum dma_data_direction direction);
 	/*
-	 * Optional, both or none: where the CPU finds the memory, be it system or I/O memory. Asked
-	 * for once; it stays there until vunmap, which is called before release.
+	 * Optional, both or none: where the CPU finds the memory, and whether it is system or I/O
+	 * memory; not null. Asked for once; it stays there until vunmap, called before release.
 	 */
-	int (*vmap)(struct dma_buf *buffer, void **address);
-	void (*vunmap)(struct dma_buf *buffer, void *address);
+	int (*vmap)(struct dma_buf *buffer, struct iosys_map *map);
+	void (*vunmap)(struct dma_buf *buffer, struct iosys_map *map);
+	/*
+	 * Optional: the accessor of I/O memory. Stores value, of size 4 or 8 and aligned to that,
+	 * at vaddr_iomem, which is within what vmap has said, by one access. What this thread did
+	 * before is visible to the device by then. Called as begin_cpu_access is, and after it;
+	 * must not sleep. Without it the CPU stores there.
+	 */
+	void (*iowrite)(struct dma_buf *buffer, void *vaddr_iomem, uint32_t size, uint64_t value);
 	/*
 	 * Mandatory: nobody knows the buffer any more. May be called by whoever signals a fence.
 	 */
@@ -100,7 +108,7 @@ struct dma_buf {
 	_Atomic uint32_t users;
 	_Atomic uint32_t references;  /* the held fences', and one of all users together */
 	pthread_mutex_t mapping_lock; /* around vmap */
-	void *address;		      /* under mapping_lock, or with a use of it; NULL: not yet */
+	struct iosys_map vmap_ptr;    /* under mapping_lock, or with a use of it; null: not yet */
 };
 
 /*
@@ -125,7 +133,7 @@ int dma_buf_add_fence(struct dma_buf *buffer, struct dma_fence *fence, enum dma_
  * Where the CPU finds the memory; as long as the caller has a reference to the buffer. -EINVAL: the
  * exporter cannot say; or its error.
  */
-int dma_buf_vmap(struct dma_buf *buffer, void **address);
+int dma_buf_vmap(struct dma_buf *buffer, struct iosys_map *map);
 /*
  * Around an access of the CPU. begin waits for what the direction demands (as seen by the device:
  * DMA_FROM_DEVICE is one that reads what a device has written, so that it waits for writers alone).

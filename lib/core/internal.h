@@ -94,6 +94,23 @@ static inline void *memory_futex_word(const void *address, uint32_t size)
 #endif
 }
 
+/*
+ * All that this thread has read and written comes before what it stores to I/O memory afterwards,
+ * for the device too: there a release store alone orders it for other threads only.
+ */
+static inline void io_write_barrier(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("sfence" ::: "memory");
+#elif defined(__aarch64__)
+	__asm__ volatile("dmb osh" ::: "memory");
+#elif defined(__riscv)
+	__asm__ volatile("fence iorw, ow" ::: "memory");
+#else
+	__sync_synchronize();
+#endif
+}
+
 /* To be called in a loop that spins. */
 static inline void cpu_relax(void)
 {

@@ -12,6 +12,7 @@ libcore_la_SOURCES = \
 	lib/core/heap.c lib/core/heap.h \
 	lib/core/hw_fence.c lib/core/hw_fence.h \
 	lib/core/internal.h \
+	lib/core/iosys_map.h \
 	lib/core/mem_fence.c lib/core/mem_fence.h \
 	lib/core/merge.c lib/core/merge.h \
 	lib/core/readers.c lib/core/readers.h \
@@ -45,6 +46,7 @@ coreinclude_HEADERS = \
 	lib/core/fence.h \
 	lib/core/fence_slot.h \
 	lib/core/hw_fence.h \
+	lib/core/iosys_map.h \
 	lib/core/mem_fence.h \
 	lib/core/merge.h \
 	lib/core/readers.h \

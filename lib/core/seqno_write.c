@@ -5,9 +5,10 @@
  * Who owns what: until it is attached the caller owns the seqno_write, then its callback, which
  * frees it. It owns a reference to the buffer, if there is one, from the attaching to the write.
  *
- * What can race: readers of that memory, in other processes too. They see the value with all that
- * the signaler did before, for the store has release order, and a futex waiter that has checked the
- * old value is woken, for the wake comes after the store.
+ * What can race: readers of that memory, in other processes and devices too. They see the value
+ * with all that the signaler did before, for the store has release order, and comes after a barrier
+ * where it goes to a device. A futex waiter that has checked the old value is woken, for the wake
+ * comes after the store.
  */
 #include <stdlib.h>
 
@@ -18,7 +19,7 @@
 struct seqno_write {
 	struct dma_fence_cb callback;
 	struct dma_buf *buffer; /* a reference, or NULL */
-	void *address;
+	struct iosys_map map;	/* where to; system memory without a buffer */
 	uint64_t value;
 	uint32_t size;
 };
@@ -33,15 +34,35 @@ void seqno_write_free(struct seqno_write *seqno_write)
 	free(seqno_write);
 }
 
-void seqno_write_perform(void *address, uint32_t size, uint64_t value)
+static void store(void *address, uint32_t size, uint64_t value)
 {
 	if (size == sizeof(uint32_t))
 		atomic_store_explicit((_Atomic uint32_t *)address, (uint32_t)value,
 				      memory_order_release);
 	else
 		atomic_store_explicit((_Atomic uint64_t *)address, value, memory_order_release);
+}
+
+void seqno_write_perform(void *address, uint32_t size, uint64_t value)
+{
+	store(address, size, value);
 	/* Not FUTEX_PRIVATE: those who wait are other processes. */
 	syscall(SYS_futex, memory_futex_word(address, size), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/*
+ * Without the exporter's accessor by a release store: one access of the full width, without a read,
+ * since is_valid() lets no wider one pass. No wake: I/O memory has no futexes.
+ */
+static void perform_io(struct seqno_write *write)
+{
+	struct dma_buf *buffer = write->buffer;
+
+	io_write_barrier();
+	if (buffer->ops->iowrite)
+		buffer->ops->iowrite(buffer, write->map.vaddr_iomem, write->size, write->value);
+	else
+		store(write->map.vaddr_iomem, write->size, write->value);
 }
 
 static void perform(struct dma_fence *fence, struct dma_fence_cb *callback)
@@ -52,7 +73,10 @@ static void perform(struct dma_fence *fence, struct dma_fence_cb *callback)
 	/* The CPU's part: what it writes is for a device. */
 	if (buffer && buffer->ops->begin_cpu_access)
 		buffer->ops->begin_cpu_access(buffer, DMA_TO_DEVICE);
-	seqno_write_perform(write->address, write->size, write->value);
+	if (write->map.is_iomem)
+		perform_io(write);
+	else
+		seqno_write_perform(write->map.vaddr, write->size, write->value);
 	if (buffer) {
 		dma_buf_end_cpu_access(buffer, DMA_TO_DEVICE);
 		dma_buf_put(buffer);
@@ -60,18 +84,26 @@ static void perform(struct dma_fence *fence, struct dma_fence_cb *callback)
 	seqno_write_free(write);
 }
 
-static bool is_valid(const void *address, uint32_t size)
+static bool is_valid(const struct dma_buf *buffer, const struct iosys_map *map, uint32_t size)
 {
+	const void *address = map->is_iomem ? map->vaddr_iomem : map->vaddr;
+
 	if (size != sizeof(uint32_t) && size != sizeof(uint64_t))
 		return false;
-	return address && (uintptr_t)address % size == 0;
+	if (!address || (uintptr_t)address % size)
+		return false;
+	/*
+	 * The CPU stores no more than a word to I/O memory: it may make a wider store of several,
+	 * or of a compare and exchange, which reads.
+	 */
+	return !map->is_iomem || buffer->ops->iowrite || size <= sizeof(uintptr_t);
 }
 
 /* It does not fail. */
-static void attach(struct seqno_write *write, struct dma_fence *fence, void *address, uint32_t size,
-		   uint64_t value)
+static void attach(struct seqno_write *write, struct dma_fence *fence, const struct iosys_map *map,
+		   uint32_t size, uint64_t value)
 {
-	write->address = address;
+	write->map = *map;
 	write->size = size;
 	write->value = value;
 	if (dma_fence_add_callback(fence, &write->callback, perform))
@@ -81,9 +113,12 @@ static void attach(struct seqno_write *write, struct dma_fence *fence, void *add
 int seqno_write_attach(struct seqno_write *seqno_write, struct dma_fence *fence, void *address,
 		       uint32_t size, uint64_t value)
 {
-	if (!is_valid(address, size))
+	struct iosys_map map;
+
+	iosys_map_set_vaddr(&map, address);
+	if (!is_valid(NULL, &map, size))
 		return -EINVAL;
-	attach(seqno_write, fence, address, size, value);
+	attach(seqno_write, fence, &map, size, value);
 	return 0;
 }
 
@@ -91,20 +126,21 @@ int seqno_write_attach_buffer(struct seqno_write *seqno_write, struct dma_fence 
 			      struct dma_buf *buffer, uint64_t offset, uint32_t size,
 			      uint64_t value)
 {
-	void *memory;
+	struct iosys_map map;
 	int error;
 
 	if (size > buffer->size || offset > buffer->size - size)
 		return -EINVAL;
-	error = dma_buf_vmap(buffer, &memory);
+	error = dma_buf_vmap(buffer, &map);
 	if (error)
 		return error;
-	if (!is_valid((char *)memory + offset, size))
+	iosys_map_incr(&map, offset);
+	if (!is_valid(buffer, &map, size))
 		return -EINVAL;
 	error = dma_buf_add_fence(buffer, fence, DMA_RESV_USAGE_BOOKKEEP);
 	if (error)
 		return error;
 	seqno_write->buffer = dma_buf_get(buffer);
-	attach(seqno_write, fence, (char *)memory + offset, size, value);
+	attach(seqno_write, fence, &map, size, value);
 	return 0;
 }

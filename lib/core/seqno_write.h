@@ -9,12 +9,13 @@
  *
  * In a buffer: the write keeps it, and puts the fence into its reservation meanwhile, as
  * DMA_RESV_USAGE_BOOKKEEP: so the memory does not go away, and nobody else has to wait for it. The
- * exporter maps it for the CPU, be it system or I/O memory, and is told before and after the store
- * (dma_buf.h). Elsewhere: the memory is the caller's, and stays mapped and writable until the
- * write.
+ * exporter maps it for the CPU, and is told before and after the store (dma_buf.h). Elsewhere: the
+ * memory is the caller's system memory, and stays mapped and writable until the write.
  *
  * The store has release order, so who sees the value sees what the signaler did before. It happens
- * in the signaler's thread, whether the fence failed or not.
+ * in the signaler's thread, whether the fence failed or not. In I/O memory (iosys_map.h) it is one
+ * access, by the exporter's accessor where there is one, and nobody is woken: who waits there
+ * polls.
  */
 #ifndef DMA_FENCE_CORE_SEQNO_WRITE_H
 #define DMA_FENCE_CORE_SEQNO_WRITE_H
@@ -42,16 +43,17 @@ int seqno_write_attach(struct seqno_write *seqno_write, struct dma_fence *fence,
 		       uint32_t size, uint64_t value);
 /*
  * The same, at that offset in a buffer, which the caller has a reference to. -EINVAL: size or
- * alignment, out of the buffer, or a buffer that has no address for the CPU; -ENOMEM; or the
- * exporter's error. What the exporter says to begin_cpu_access later is of no consequence.
+ * alignment, out of the buffer, a buffer that has no address for the CPU, or one of I/O memory
+ * without an accessor and size larger than a word of the CPU; -ENOMEM; or the exporter's error.
+ * What the exporter says to begin_cpu_access later is of no consequence.
  */
 int seqno_write_attach_buffer(struct seqno_write *seqno_write, struct dma_fence *fence,
 			      struct dma_buf *buffer, uint64_t offset, uint32_t size,
 			      uint64_t value);
 
 /*
- * The store and the wake (a shared futex on the low 32 bits) by themselves. address is aligned to
- * size.
+ * The store and the wake (a shared futex on the low 32 bits) by themselves, in system memory.
+ * address is aligned to size.
  */
 void seqno_write_perform(void *address, uint32_t size, uint64_t value);
 

@@ -5,6 +5,7 @@
  */
 #include <linux/futex.h>
 #include <malloc.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -213,16 +214,17 @@ static void end_cpu_access(struct dma_buf *buffer, enum dma_data_direction direc
 	ends++;
 }
 
-static int vmap(struct dma_buf *buffer, void **address)
+static int vmap(struct dma_buf *buffer, struct iosys_map *map)
 {
 	vmaps++;
-	*address = pages;
+	iosys_map_set_vaddr(map, pages);
 	return 0;
 }
 
-static void vunmap(struct dma_buf *buffer, void *address)
+static void vunmap(struct dma_buf *buffer, struct iosys_map *map)
 {
-	cr_expect_eq(address, pages);
+	cr_expect_eq(map->vaddr, pages);
+	cr_expect_not(map->is_iomem);
 	vunmaps++;
 }
 
@@ -369,6 +371,179 @@ Test(seqno_write, row_4_3_out_of_the_buffer_is_EINVAL)
 	dma_buf_put(&remote);
 	cr_expect_eq(releases, 2);
 	dma_fence_signal(fence);
+	dma_fence_put(fence);
+}
+
+/* ---- in I/O memory ---- */
+
+/*
+ * A device with registers. Nothing of them is mapped: an access that does not go through the
+ * accessor ends the test.
+ */
+static struct {
+	char *registers;
+	bool is_begun;
+	int writes;
+	uint64_t offset, value;
+	uint32_t size;
+} device;
+
+#define REGISTERS_SIZE 4096
+
+static int begin_device_access(struct dma_buf *buffer, enum dma_data_direction direction)
+{
+	device.is_begun = true;
+	return 0;
+}
+
+static void end_device_access(struct dma_buf *buffer, enum dma_data_direction direction)
+{
+	cr_expect_eq(device.writes, 1, "told after the store");
+	device.is_begun = false;
+	ends++;
+}
+
+static int vmap_device(struct dma_buf *buffer, struct iosys_map *map)
+{
+	device.registers =
+		mmap(NULL, REGISTERS_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(device.registers, MAP_FAILED);
+	iosys_map_set_vaddr_iomem(map, device.registers);
+	return 0;
+}
+
+static void vunmap_device(struct dma_buf *buffer, struct iosys_map *map)
+{
+	cr_expect(map->is_iomem);
+	munmap(map->vaddr_iomem, REGISTERS_SIZE);
+}
+
+static void iowrite_device(struct dma_buf *buffer, void *vaddr_iomem, uint32_t size, uint64_t value)
+{
+	cr_expect(device.is_begun, "told before the store");
+	device.writes++;
+	device.offset = (uint64_t)((char *)vaddr_iomem - device.registers);
+	device.size = size;
+	device.value = value;
+}
+
+static const struct dma_buf_ops device_ops = {
+	.begin_cpu_access = begin_device_access,
+	.end_cpu_access = end_device_access,
+	.vmap = vmap_device,
+	.vunmap = vunmap_device,
+	.iowrite = iowrite_device,
+	.release = release,
+};
+
+static void store_to_device(uint64_t offset, uint32_t size, uint64_t value)
+{
+	struct seqno_write *write = seqno_write_alloc();
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer;
+
+	device.writes = 0;
+	dma_buf_init(&buffer, &device_ops, REGISTERS_SIZE, NULL);
+	cr_expect_eq(seqno_write_attach_buffer(write, fence, &buffer, offset, size, value), 0);
+	dma_buf_put(&buffer);
+	cr_expect_eq(device.writes, 0);
+	dma_fence_signal(fence);
+	cr_expect_eq(device.writes, 1);
+	cr_expect_eq(device.offset, offset);
+	cr_expect_eq(device.size, size);
+	cr_expect_eq(device.value, value);
+	cr_expect_not(device.is_begun);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_3_in_io_memory_is_one_store_by_the_exporters_accessor)
+{
+	store_to_device(8, 8, UINT64_MAX - 1);
+	store_to_device(REGISTERS_SIZE - 8, 8, 1);
+	store_to_device(12, 4, 5);
+	cr_expect_eq(ends, 3);
+	cr_expect_eq(releases, 3);
+}
+
+static void count_iowrite(struct dma_buf *buffer, void *vaddr_iomem, uint32_t size, uint64_t value)
+{
+	device.writes++;
+}
+
+Test(seqno_write, row_4_3_in_system_memory_is_no_matter_of_the_accessor)
+{
+	struct dma_fence *fence = fence_create();
+	struct dma_buf_ops ops = buffer_ops;
+	struct dma_buf buffer;
+
+	ops.iowrite = count_iowrite;
+	dma_buf_init(&buffer, &ops, sizeof(pages), NULL);
+	attach_to_buffer(fence, &buffer);
+	dma_fence_signal(fence);
+	cr_expect_eq(pages[1], 5);
+	cr_expect_eq(device.writes, 0);
+	dma_buf_put(&buffer);
+	dma_fence_put(fence);
+}
+
+static int vmap_as_io_memory(struct dma_buf *buffer, struct iosys_map *map)
+{
+	iosys_map_set_vaddr_iomem(map, pages);
+	return 0;
+}
+
+static void vunmap_io_memory(struct dma_buf *buffer, struct iosys_map *map)
+{
+	cr_expect_eq(map->vaddr_iomem, pages);
+}
+
+static const struct dma_buf_ops mapped_device_ops = {
+	.vmap = vmap_as_io_memory,
+	.vunmap = vunmap_io_memory,
+	.release = release,
+};
+
+Test(seqno_write, row_4_3_in_io_memory_without_an_accessor_is_a_store_of_the_cpus_words)
+{
+	struct seqno_write *writes[] = { seqno_write_alloc(), seqno_write_alloc() };
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer;
+	uint32_t word;
+	int error;
+
+	pages[0] = pages[2] = UINT64_MAX;
+	dma_buf_init(&buffer, &mapped_device_ops, sizeof(pages), NULL);
+	cr_expect_eq(seqno_write_attach_buffer(writes[0], fence, &buffer, 24, 4, 7), 0);
+	error = seqno_write_attach_buffer(writes[1], fence, &buffer, 8, 8, 5);
+	cr_expect_eq(error, sizeof(void *) == 8 ? 0 : -EINVAL);
+	dma_fence_signal(fence);
+	memcpy(&word, &pages[3], sizeof(word));
+	cr_expect_eq(word, 7);
+	cr_expect_eq(pages[1], error ? 0 : 5);
+	cr_expect_eq(pages[0], UINT64_MAX);
+	cr_expect_eq(pages[2], UINT64_MAX);
+	if (error)
+		seqno_write_free(writes[1]);
+	dma_buf_put(&buffer);
+	cr_expect_eq(releases, 1);
+	dma_fence_put(fence);
+}
+
+Test(seqno_write, row_4_3_in_io_memory_out_of_the_buffer_or_not_aligned_is_EINVAL)
+{
+	struct seqno_write *write = seqno_write_alloc();
+	struct dma_fence *fence = fence_create();
+	struct dma_buf buffer;
+
+	dma_buf_init(&buffer, &device_ops, REGISTERS_SIZE, NULL);
+	cr_expect_eq(seqno_write_attach_buffer(write, fence, &buffer, REGISTERS_SIZE, 8, 1),
+		     -EINVAL);
+	cr_expect_eq(seqno_write_attach_buffer(write, fence, &buffer, 4, 8, 1), -EINVAL);
+	cr_expect_eq(seqno_write_attach_buffer(write, fence, &buffer, 0, 2, 1), -EINVAL);
+	seqno_write_free(write);
+	dma_fence_signal(fence);
+	cr_expect_eq(device.writes, 0);
+	dma_buf_put(&buffer);
 	dma_fence_put(fence);
 }
 

@@ -53,13 +53,13 @@ static void unpin(struct dma_buf_attachment *attachment)
 {
 }
 
-static int vmap(struct dma_buf *buffer, void **address)
+static int vmap(struct dma_buf *buffer, struct iosys_map *map)
 {
-	*address = &((struct shared *)buffer)->seqno;
+	iosys_map_set_vaddr(map, &((struct shared *)buffer)->seqno);
 	return 0;
 }
 
-static void vunmap(struct dma_buf *buffer, void *address)
+static void vunmap(struct dma_buf *buffer, struct iosys_map *map)
 {
 }
 
