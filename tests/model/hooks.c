@@ -399,10 +399,11 @@ long model_syscall(long number, ...)
 	va_end(arguments);
 	if (number != SYS_futex)
 		model_fail("system call %ld, which the checker does not know", number);
-	switch (operation) {
-	case FUTEX_WAIT_BITSET_PRIVATE:
+	/* Private or of all processes: here there is one. */
+	switch (operation & ~FUTEX_PRIVATE_FLAG) {
+	case FUTEX_WAIT_BITSET:
 		return sleep_on(word, value, deadline, CALLER);
-	case FUTEX_WAKE_PRIVATE:
+	case FUTEX_WAKE:
 		return wake(word, value, CALLER);
 	default:
 		model_fail("futex operation %d, which the checker does not know", operation);

@@ -4,8 +4,13 @@
 # room for; and a checker that decides itself who runs when has nothing for them to find. So it is
 # built where no sanitizer is asked for, and the compiler knows that one.
 if ENABLE_MODEL
+# What the scenarios use, and what that needs to be linked.
 model_core_sources = \
-	lib/core/fence.c lib/core/fence_slot.c lib/core/readers.c lib/core/wait.c lib/core/ww_mutex.c
+	lib/core/array.c lib/core/chain.c lib/core/container.c lib/core/dma_buf.c lib/core/fence.c \
+	lib/core/fence_slot.c lib/core/mem_fence.c lib/core/merge.c lib/core/readers.c \
+	lib/core/resv.c lib/core/resv_iter.c lib/core/resv_list.c lib/core/resv_lock.c \
+	lib/core/resv_query.c lib/core/seqno_write.c lib/core/stub.c lib/core/unwrap.c \
+	lib/core/wait.c lib/core/ww_mutex.c
 
 check_LIBRARIES = tests/model/libmodel.a tests/model/libchecker.a
 tests_model_libmodel_a_SOURCES = \
@@ -16,6 +21,7 @@ tests_model_libmodel_a_SOURCES = \
 	tests/model/model.h \
 	tests/model/planted-scenarios.c \
 	tests/model/scenario.c tests/model/scenario.h \
+	tests/model/seqno-scenarios.c \
 	tests/model/slot-scenarios.c \
 	tests/model/wait-scenarios.c \
 	tests/model/ww_mutex-scenarios.c

@@ -10,8 +10,8 @@
 #include "checker.h"
 
 static const struct model_scenario *const groups[] = {
-	planted_scenarios, callback_scenarios, lifetime_scenarios,
-	wait_scenarios,	   slot_scenarios,     ww_mutex_scenarios,
+	planted_scenarios, callback_scenarios, lifetime_scenarios, wait_scenarios,
+	slot_scenarios,	   seqno_scenarios,    ww_mutex_scenarios,
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))

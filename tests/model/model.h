@@ -66,6 +66,7 @@ extern const struct model_scenario callback_scenarios[];
 extern const struct model_scenario lifetime_scenarios[];
 extern const struct model_scenario wait_scenarios[];
 extern const struct model_scenario slot_scenarios[];
+extern const struct model_scenario seqno_scenarios[];
 extern const struct model_scenario ww_mutex_scenarios[];
 
 /* Where condition is false there is a finding. */

@@ -7,6 +7,7 @@ core_stress_programs = \
 	tests/stress/core-hw_fence \
 	tests/stress/core-recycle \
 	tests/stress/core-resv \
+	tests/stress/core-seqno_write \
 	tests/stress/core-signal \
 	tests/stress/core-sw_sync \
 	tests/stress/core-syncobj \
@@ -30,6 +31,8 @@ tests_stress_core_recycle_SOURCES = tests/stress/core-recycle.c $(core_stress_so
 tests_stress_core_recycle_LDADD = libcore.la
 tests_stress_core_resv_SOURCES = tests/stress/core-resv.c $(core_stress_sources)
 tests_stress_core_resv_LDADD = libcore.la
+tests_stress_core_seqno_write_SOURCES = tests/stress/core-seqno_write.c $(core_stress_sources)
+tests_stress_core_seqno_write_LDADD = libcore.la
 tests_stress_core_signal_SOURCES = tests/stress/core-signal.c $(core_stress_sources)
 tests_stress_core_signal_LDADD = libcore.la
 tests_stress_core_sw_sync_SOURCES = tests/stress/core-sw_sync.c $(core_stress_sources)
