@@ -26,7 +26,7 @@ static void put_members(void)
 	expect_no_fence_left();
 }
 
-TestSuite(array, .timeout = 10, .init = create_members, .fini = put_members);
+TestSuite(array, .timeout = TEST_TIMEOUT, .init = create_members, .fini = put_members);
 
 /* An array of fences that stay the caller's. */
 static struct dma_fence *create_array_of(unsigned int count, struct dma_fence **fences, bool any)

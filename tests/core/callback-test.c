@@ -8,7 +8,7 @@
 
 #include "core-test.h"
 
-TestSuite(callback, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(callback, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 Test(callback, is_called_once_by_the_signal)
 {
@@ -489,10 +489,12 @@ Test(callback, a_signal_in_a_callback_does_not_walk_over_those_that_hold_their_l
 
 /* ---- against another thread ---- */
 
-/* A callback that stays until it is let go. */
+/* A callback that runs until it is let go, or just long enough for another thread to wait for it.
+ */
 struct slow {
 	struct dma_fence_cb callback;
-	_Atomic bool entered, left;
+	bool until_let_go;
+	_Atomic bool entered, let_go, left;
 };
 
 static void stay(struct dma_fence *fence, struct dma_fence_cb *callback)
@@ -500,7 +502,9 @@ static void stay(struct dma_fence *fence, struct dma_fence_cb *callback)
 	struct slow *slow = (struct slow *)callback;
 
 	slow->entered = true;
-	sleep_ns(100 * NSEC_PER_MSEC);
+	do
+		sleep_ns(10 * NSEC_PER_MSEC);
+	while (slow->until_let_go && !slow->let_go);
 	slow->left = true;
 }
 
@@ -524,7 +528,7 @@ Test(callback, removal_does_not_wait_for_another_callback_that_runs)
 {
 	struct dma_fence *fence = fence_create();
 	struct recorder before = { 0 }, after = { 0 };
-	struct slow slow = { 0 };
+	struct slow slow = { .until_let_go = true };
 	pthread_t thread;
 
 	dma_fence_add_callback(fence, &before.callback, record);
@@ -536,6 +540,7 @@ Test(callback, removal_does_not_wait_for_another_callback_that_runs)
 	cr_expect_not(dma_fence_remove_callback(fence, &before.callback));
 	cr_expect(dma_fence_remove_callback(fence, &after.callback));
 	cr_expect_not(slow.left);
+	slow.let_go = true;
 	pthread_join(thread, NULL);
 	cr_expect_eq(before.calls, 1);
 	cr_expect_eq(after.calls, 0);

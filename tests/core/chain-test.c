@@ -5,7 +5,7 @@
  */
 #include "core-test.h"
 
-TestSuite(chain, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(chain, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 /* The fences stay the test's, the links too: a chain of links as they are made. */
 struct timeline {
@@ -423,7 +423,7 @@ static void expect_wait_to_end(const unsigned int order[LINKS])
 	unsigned int i;
 
 	cr_assert_eq(pthread_create(&thread, NULL, signal_in_order, &signaler), 0);
-	cr_expect_gt(dma_fence_wait_timeout(head_of(&timeline), false, 5 * NSEC_PER_SEC), 0);
+	cr_expect_gt(dma_fence_wait_timeout(head_of(&timeline), false, PATIENCE_NS), 0);
 	for (i = 0; i < LINKS; i++)
 		cr_expect(dma_fence_is_signaled(timeline.links[i]), "link %u", i);
 	pthread_join(thread, NULL);
@@ -750,7 +750,7 @@ static void *put_it(void *fence)
 	return NULL;
 }
 
-Test(chain, of_a_million_links_is_released_without_recursion, .timeout = 60)
+Test(chain, of_a_million_links_is_released_without_recursion)
 {
 	struct dma_fence *fence = fence_create();
 
@@ -771,7 +771,7 @@ static void *signal_it(void *fence)
 	return NULL;
 }
 
-Test(chain, of_a_million_links_is_signaled_without_recursion, .timeout = 60)
+Test(chain, of_a_million_links_is_signaled_without_recursion)
 {
 	struct dma_fence *fence = fence_create(), *head = create_long(fence, LONG);
 	struct recorder recorder = { 0 };
@@ -804,17 +804,18 @@ static void *wait_and_signal(void *argument)
 	return NULL;
 }
 
-/* Every link has a waiter, and they are done all at once. */
-Test(chain, links_that_are_all_waited_for_cost_no_stack_and_no_quadratic_time)
+/*
+ * Every link has a waiter, and all are signaled at once. Quadratic time would exceed the limit by
+ * far.
+ */
+Test(chain, links_that_are_all_waited_for_cost_no_stack_and_no_quadratic_time, .timeout = 60)
 {
-	struct waited_for waited_for = { .timeline = create_timeline(100000, 1) };
-	int64_t begin = dma_fence_now();
+	struct waited_for waited_for = { .timeline = create_timeline(400000, 1) };
 	unsigned int i;
 
 	waited_for.recorders = calloc(waited_for.timeline.count, sizeof(*waited_for.recorders));
 	cr_assert_not_null(waited_for.recorders);
 	run_with_small_stack(wait_and_signal, &waited_for);
-	cr_expect_leq(dma_fence_now() - begin, 2 * NSEC_PER_SEC);
 	for (i = 0; i < waited_for.timeline.count; i++)
 		cr_assert_eq(waited_for.recorders[i].calls, 1);
 	free(waited_for.recorders);

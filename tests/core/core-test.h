@@ -25,6 +25,11 @@
 #define NSEC_PER_MSEC INT64_C(1000000)
 #define NSEC_PER_SEC  INT64_C(1000000000)
 
+/* In seconds. It ends a test that hangs; it does not say how long a test may take. */
+#define TEST_TIMEOUT 600
+/* How long a thread waits for another: far more than it takes, even on a busy machine. */
+#define PATIENCE_NS (60 * NSEC_PER_SEC)
+
 /* base comes first. */
 struct test_fence {
 	struct dma_fence base;

@@ -11,7 +11,7 @@
 
 #include "core-test.h"
 
-TestSuite(display, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(display, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 /* A display whose register says what is scanned out; the callback is on a frame's fence. */
 struct display {
@@ -166,7 +166,7 @@ Test(display, row_1_11_user_space_is_told_through_an_eventfd_and_maps_the_buffer
 	cr_expect_eq(poll(&poll_for, 1, 0), 0, "not before the signal");
 
 	cr_assert_eq(pthread_create(&thread, NULL, render, &renderer), 0);
-	cr_expect_eq(poll(&poll_for, 1, 5000), 1);
+	cr_expect_eq(poll(&poll_for, 1, PATIENCE_NS / NSEC_PER_MSEC), 1);
 	cr_expect_eq(*pixel, 0x00c0ffee);
 	eventfd_read(listener.eventfd, &told);
 	cr_expect_eq(told, 1);

@@ -5,7 +5,7 @@
  */
 #include "exporter.h"
 
-TestSuite(dma, .timeout = 10, .init = exporter_create, .fini = exporter_destroy);
+TestSuite(dma, .timeout = TEST_TIMEOUT, .init = exporter_create, .fini = exporter_destroy);
 
 Test(dma, row_2_3_one_operation_is_a_start_and_an_end)
 {

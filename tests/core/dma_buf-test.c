@@ -5,7 +5,7 @@
  */
 #include "exporter.h"
 
-TestSuite(dma_buf, .timeout = 10, .init = exporter_create, .fini = exporter_destroy);
+TestSuite(dma_buf, .timeout = TEST_TIMEOUT, .init = exporter_create, .fini = exporter_destroy);
 
 /* ---- who keeps the buffer ---- */
 

@@ -5,7 +5,7 @@
  */
 #include "core-test.h"
 
-TestSuite(enable, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(enable, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 static struct dma_fence *asking_fence(void)
 {
@@ -73,7 +73,7 @@ Test(enable, row_1_9_waiters_at_the_same_time_enable_once)
 	pthread_t thread = signal_later(fence, 20 * NSEC_PER_MSEC);
 	struct dma_fence *fences[] = { fence, fence };
 
-	cr_expect_gt(dma_fence_wait_any_timeout(fences, 2, false, NSEC_PER_SEC, NULL), 0);
+	cr_expect_gt(dma_fence_wait_any_timeout(fences, 2, false, PATIENCE_NS, NULL), 0);
 	cr_expect_eq(enable_calls(fence), 1);
 	pthread_join(thread, NULL);
 	dma_fence_put(fence);

@@ -4,8 +4,8 @@
  */
 #include "core-test.h"
 
-TestSuite(fence, .timeout = 10, .fini = expect_no_fence_left);
-TestSuite(stub, .timeout = 10);
+TestSuite(fence, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
+TestSuite(stub, .timeout = TEST_TIMEOUT);
 
 Test(fence, row_5_1_contexts_are_never_given_twice_and_never_0)
 {

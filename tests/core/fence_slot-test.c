@@ -16,7 +16,7 @@ static void destroy_slot(void)
 	expect_no_fence_left();
 }
 
-TestSuite(fence_slot, .timeout = 10, .init = create_slot, .fini = destroy_slot);
+TestSuite(fence_slot, .timeout = TEST_TIMEOUT, .init = create_slot, .fini = destroy_slot);
 
 Test(fence_slot, is_born_empty)
 {

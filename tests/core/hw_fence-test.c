@@ -81,7 +81,7 @@ static void destroy_ring(void)
 	cr_expect_eq(ring.times_on, ring.times_off);
 }
 
-TestSuite(hw_fence, .timeout = 10, .init = create_ring, .fini = destroy_ring);
+TestSuite(hw_fence, .timeout = TEST_TIMEOUT, .init = create_ring, .fini = destroy_ring);
 
 static struct dma_fence *submit(void)
 {
@@ -443,7 +443,7 @@ Test(hw_fence, row_1_7_a_waiter_that_does_not_know_rings_falls_back_to_a_callbac
 	pthread_t thread;
 
 	cr_assert_eq(pthread_create(&thread, NULL, run_ring, NULL), 0);
-	cr_expect_gt(dma_fence_wait_any_timeout(fences, 2, false, 5 * NSEC_PER_SEC, &index), 0);
+	cr_expect_gt(dma_fence_wait_any_timeout(fences, 2, false, PATIENCE_NS, &index), 0);
 	cr_expect_eq(index, 0);
 	pthread_join(thread, NULL);
 	put_several(2, fences);
@@ -590,14 +590,14 @@ Test(hw_fence, row_1_7_a_driver_may_bring_ops_of_its_own)
 	cr_expect_eq(own_releases, 1);
 }
 
-Test(hw_fence, row_1_17_takes_10000_fences_in_a_time_that_is_not_quadratic)
+/* Quadratic time would exceed the limit by far. */
+Test(hw_fence, row_1_17_takes_many_fences_in_a_time_that_is_not_quadratic, .timeout = 60)
 {
-	static struct dma_fence *fences[10000];
-	int64_t begin_ns = dma_fence_now();
+	enum { FENCES = 400000 };
+	static struct dma_fence *fences[FENCES];
 
-	submit_several(10000, fences);
-	write_seqno(&ring, 10000);
-	cr_expect_eq(hw_fence_context_process(&ring.context), 10000);
-	put_several(10000, fences);
-	cr_expect_lt(dma_fence_now() - begin_ns, NSEC_PER_SEC);
+	submit_several(FENCES, fences);
+	write_seqno(&ring, FENCES);
+	cr_expect_eq(hw_fence_context_process(&ring.context), FENCES);
+	put_several(FENCES, fences);
 }

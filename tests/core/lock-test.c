@@ -45,7 +45,7 @@ static struct dma_fence *watched_fence(void)
 	return fence;
 }
 
-TestSuite(lock, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(lock, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 Test(lock, row_1_13_a_signal_takes_the_lock_once)
 {

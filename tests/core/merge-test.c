@@ -2,7 +2,7 @@
 /* merge-test.c - several fences into one: what drops out, what stays, in which order. */
 #include "core-test.h"
 
-TestSuite(merge, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(merge, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 static void put_all(unsigned int count, struct dma_fence **fences)
 {

@@ -30,7 +30,7 @@ static bool has_word(const char *file, const char *word)
 	return found;
 }
 
-TestSuite(name, .timeout = 10);
+TestSuite(name, .timeout = TEST_TIMEOUT);
 
 Test(name, row_4_7_it_is_a_seqno_write_and_not_a_user_fence)
 {

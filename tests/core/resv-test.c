@@ -18,7 +18,7 @@ void destroy_resv(void)
 	expect_no_fence_left();
 }
 
-TestSuite(resv, .timeout = 10, .init = create_resv, .fini = destroy_resv);
+TestSuite(resv, .timeout = TEST_TIMEOUT, .init = create_resv, .fini = destroy_resv);
 
 const enum dma_resv_usage usages[USAGES] = {
 	DMA_RESV_USAGE_KERNEL,
@@ -460,7 +460,7 @@ Test(resv, wait_is_for_all_of_the_usage)
 	dma_resv_add_fence(&resv, fences[2], DMA_RESV_USAGE_BOOKKEEP);
 	threads[0] = signal_later(fences[0], 20 * NSEC_PER_MSEC);
 	threads[1] = signal_later(fences[1], 10 * NSEC_PER_MSEC);
-	left = dma_resv_wait_timeout(&resv, DMA_RESV_USAGE_READ, false, 5 * NSEC_PER_SEC);
+	left = dma_resv_wait_timeout(&resv, DMA_RESV_USAGE_READ, false, PATIENCE_NS);
 	cr_expect_gt(left, 0);
 	cr_expect(dma_fence_is_signaled(fences[0]));
 	cr_expect(dma_fence_is_signaled(fences[1]));

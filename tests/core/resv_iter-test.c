@@ -4,7 +4,7 @@
 
 #include "resv-test.h"
 
-TestSuite(resv_iter, .timeout = 10, .init = create_resv, .fini = destroy_resv);
+TestSuite(resv_iter, .timeout = TEST_TIMEOUT, .init = create_resv, .fini = destroy_resv);
 
 /* ---- snapshots ---- */
 

@@ -19,7 +19,7 @@ static void end(void)
 	destroy_resv();
 }
 
-TestSuite(resv_lock, .timeout = 20, .init = begin, .fini = end);
+TestSuite(resv_lock, .timeout = TEST_TIMEOUT, .init = begin, .fini = end);
 
 /* A buffer of one's own, which this library knows nothing of. */
 struct video_frame {

@@ -15,7 +15,7 @@
 #include "core-test.h"
 #include "dma_buf.h"
 
-TestSuite(seqno_write, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(seqno_write, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 static _Alignas(8) uint32_t words[3];
 
@@ -552,7 +552,7 @@ Test(seqno_write, row_4_3_in_io_memory_out_of_the_buffer_or_not_aligned_is_EINVA
 /* Waits in another process until the low word is no longer old: exit status 0. */
 static pid_t wait_in_child(uint32_t *word, uint32_t old)
 {
-	struct timespec timeout = { .tv_sec = 5 };
+	struct timespec timeout = { .tv_sec = PATIENCE_NS / NSEC_PER_SEC };
 	pid_t child = fork();
 
 	if (child)

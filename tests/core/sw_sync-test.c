@@ -13,7 +13,7 @@ static void create_timeline(void)
 	cr_assert_not_null(timeline);
 }
 
-TestSuite(sw_sync, .timeout = 10, .init = create_timeline);
+TestSuite(sw_sync, .timeout = TEST_TIMEOUT, .init = create_timeline);
 
 static struct dma_fence *create(uint32_t value)
 {

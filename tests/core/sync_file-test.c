@@ -5,7 +5,7 @@
 
 #include "core-test.h"
 
-TestSuite(sync_file, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(sync_file, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 Test(sync_file, holds_a_reference)
 {

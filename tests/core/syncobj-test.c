@@ -17,7 +17,7 @@ static void put_syncobj(void)
 	expect_no_fence_left();
 }
 
-TestSuite(syncobj, .timeout = 10, .init = create_syncobj, .fini = put_syncobj);
+TestSuite(syncobj, .timeout = TEST_TIMEOUT, .init = create_syncobj, .fini = put_syncobj);
 
 /* Puts a new fence in as a point; a reference of the caller's. */
 static struct dma_fence *add_point(uint64_t point)

@@ -18,7 +18,7 @@ static void put_timeline(void)
 	expect_no_fence_left();
 }
 
-TestSuite(timeline, .timeout = 10, .init = create_timeline, .fini = put_timeline);
+TestSuite(timeline, .timeout = TEST_TIMEOUT, .init = create_timeline, .fini = put_timeline);
 
 static _Atomic int points_alive;
 
@@ -238,7 +238,7 @@ Test(timeline, a_point_signaled_by_itself_is_not_counted_again)
 	put_points(2, points);
 }
 
-/* A callback that stays until it is let go, or gives up. */
+/* A callback that stays until it is let go. */
 struct held_up {
 	struct dma_fence_cb callback;
 	_Atomic bool entered, let_go;
@@ -247,10 +247,9 @@ struct held_up {
 static void hold_up(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
 	struct held_up *held_up = (struct held_up *)callback;
-	int i;
 
 	held_up->entered = true;
-	for (i = 0; i < 5000 && !held_up->let_go; i++)
+	while (!held_up->let_go)
 		sleep_ns(NSEC_PER_MSEC);
 }
 
@@ -362,17 +361,16 @@ Test(timeline, row_5_4_cancel_leaves_nothing_pending)
 	put_points(2, points);
 }
 
-Test(timeline, takes_10000_points_in_a_time_that_is_not_quadratic)
+/* Quadratic time would exceed the limit by far. */
+Test(timeline, takes_many_points_in_a_time_that_is_not_quadratic, .timeout = 60)
 {
-	enum { POINTS = 10000 };
+	enum { POINTS = 400000 };
 	static struct dma_fence *points[POINTS];
-	int64_t begin = dma_fence_now();
 	int i;
 
 	for (i = 0; i < POINTS; i++)
 		points[i] = create_point(0);
 	for (i = 0; i < POINTS; i++)
 		sync_timeline_advance(timeline, i + 1, 0, NULL);
-	cr_expect_leq(dma_fence_now() - begin, NSEC_PER_SEC);
 	put_points(POINTS, points);
 }

@@ -4,7 +4,7 @@
  */
 #include "core-test.h"
 
-TestSuite(unwrap, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(unwrap, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 /* Of fences that stay the caller's. */
 static struct dma_fence *create_array(struct dma_fence *a, struct dma_fence *b, bool any)

@@ -7,7 +7,7 @@
 
 #include "core-test.h"
 
-TestSuite(wait, .timeout = 10, .fini = expect_no_fence_left);
+TestSuite(wait, .timeout = TEST_TIMEOUT, .fini = expect_no_fence_left);
 
 Test(wait, for_a_signaled_fence_returns_at_once)
 {
@@ -61,10 +61,13 @@ Test(wait, ends_with_the_signal_of_another_thread)
 {
 	struct dma_fence *fence = fence_create();
 	pthread_t thread = signal_later(fence, 20 * NSEC_PER_MSEC);
-	int64_t left = dma_fence_wait_timeout(fence, false, 5 * NSEC_PER_SEC);
+	int64_t before = dma_fence_now(), left, took;
 
+	left = dma_fence_wait_timeout(fence, false, PATIENCE_NS);
+	took = dma_fence_now() - before;
 	cr_expect_gt(left, 0);
-	cr_expect_lt(left, 5 * NSEC_PER_SEC - 15 * NSEC_PER_MSEC);
+	cr_expect_geq(left, PATIENCE_NS - took);
+	cr_expect_leq(left, PATIENCE_NS);
 	pthread_join(thread, NULL);
 	dma_fence_put(fence);
 }
@@ -185,7 +188,7 @@ Test(wait, row_1_6_interruptible_ends_with_ERESTARTSYS_after_a_signal_handler)
 	struct dma_fence *fences[] = { fence_create(), fence_create() };
 	struct interrupter interrupter = { 0 };
 	pthread_t thread = start_interrupting(&interrupter, SA_RESTART);
-	int64_t timeout = 5 * NSEC_PER_SEC;
+	int64_t timeout = PATIENCE_NS;
 
 	cr_expect_eq(dma_fence_wait(fences[0], true), -ERESTARTSYS);
 	cr_expect_eq(dma_fence_wait_timeout(fences[0], true, timeout), -ERESTARTSYS);
@@ -205,10 +208,17 @@ Test(wait, row_1_6_not_interruptible_goes_on_after_a_signal_handler)
 	pthread_t thread = start_interrupting(&interrupter, 0);
 	unsigned int index;
 
-	cr_expect_eq(dma_fence_wait_timeout(fence, false, 50 * NSEC_PER_MSEC), 0);
-	cr_expect_eq(
-		dma_fence_wait_any_timeout(&fence, 1, false, 50 * NSEC_PER_MSEC, &index), 0);
-	cr_expect_gt(handled, 0);
+	/* On a busy machine the first may come late. */
+	do {
+		handled = 0;
+		cr_expect_eq(dma_fence_wait_timeout(fence, false, 50 * NSEC_PER_MSEC), 0);
+	} while (!handled);
+	do {
+		handled = 0;
+		cr_expect_eq(
+			dma_fence_wait_any_timeout(&fence, 1, false, 50 * NSEC_PER_MSEC, &index),
+			0);
+	} while (!handled);
 	stop_interrupting(&interrupter, thread);
 	dma_fence_put(fence);
 }
@@ -227,7 +237,7 @@ Test(wait, for_any_tells_which_is_signaled_already)
 	};
 	unsigned int index = 7, i;
 
-	cr_expect_gt(dma_fence_wait_any_timeout(fences, 3, false, NSEC_PER_SEC, &index), 0);
+	cr_expect_gt(dma_fence_wait_any_timeout(fences, 3, false, PATIENCE_NS, &index), 0);
 	cr_expect_eq(index, 1);
 	for (i = 0; i < 3; i++)
 		dma_fence_put(fences[i]);
@@ -271,7 +281,7 @@ Test(wait, for_any_ends_when_enabling_finds_one_done)
 	unsigned int index = 7, i;
 
 	to_test_fence(fences[1])->refuses_to_enable = true;
-	cr_expect_gt(dma_fence_wait_any_timeout(fences, 3, false, NSEC_PER_SEC, &index), 0);
+	cr_expect_gt(dma_fence_wait_any_timeout(fences, 3, false, PATIENCE_NS, &index), 0);
 	cr_expect_eq(index, 1);
 	for (i = 0; i < 3; i++)
 		dma_fence_put(fences[i]);
@@ -283,7 +293,7 @@ Test(wait, for_any_takes_the_same_fence_twice)
 	pthread_t thread = signal_later(fence, 10 * NSEC_PER_MSEC);
 	unsigned int index = 7;
 
-	cr_expect_gt(dma_fence_wait_any_timeout(fences, 2, false, 5 * NSEC_PER_SEC, &index), 0);
+	cr_expect_gt(dma_fence_wait_any_timeout(fences, 2, false, PATIENCE_NS, &index), 0);
 	cr_expect_eq(index, 0);
 	pthread_join(thread, NULL);
 	dma_fence_put(fence);

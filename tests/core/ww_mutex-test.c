@@ -39,7 +39,7 @@ static void destroy_locks(void)
 		ww_mutex_destroy(&locks[i]);
 }
 
-TestSuite(ww_mutex, .timeout = 20, .init = create_locks, .fini = destroy_locks);
+TestSuite(ww_mutex, .timeout = TEST_TIMEOUT, .init = create_locks, .fini = destroy_locks);
 
 /* A waiter, and what it was told. */
 struct told {
