@@ -252,46 +252,46 @@ static void unaligned(const struct array_request *request)
 	prepared_close(&p);
 }
 
-#define ARRAY_TESTS(name, index)                                                     \
-	Test(bad_array, name##_of_none_is_einval)                                    \
-	{                                                                            \
-		count_of_0(&requests[index]);                                        \
-	}                                                                            \
-	Test(bad_array, name##_of_more_than_is_carried_is_einval)                    \
-	{                                                                            \
-		more_than_is_carried(&requests[index]);                              \
-	}                                                                            \
-	Test(bad_array, name##_of_as_many_as_the_limit_and_one_more, .timeout = 300) \
-	{                                                                            \
-		limit(&requests[index]);                                             \
-	}                                                                            \
-	Test(bad_array, name##_at_null_is_einval)                                    \
-	{                                                                            \
-		null_pointer(&requests[index]);                                      \
-	}                                                                            \
-	Test(bad_array, name##_of_one_by_pointer_is_taken)                           \
-	{                                                                            \
-		one_entry(&requests[index]);                                         \
-	}                                                                            \
-	Test(bad_array, name##_at_an_unmapped_address_is_efault)                     \
-	{                                                                            \
-		unmapped(&requests[index]);                                          \
-	}                                                                            \
-	Test(bad_array, name##_at_a_partly_unmapped_address_is_efault)               \
-	{                                                                            \
-		partly_unmapped(&requests[index]);                                   \
-	}                                                                            \
-	Test(bad_array, name##_at_an_unreadable_address_is_efault)                   \
-	{                                                                            \
-		no_access(&requests[index]);                                         \
-	}                                                                            \
-	Test(bad_array, name##_at_a_read_only_address)                               \
-	{                                                                            \
-		read_only(&requests[index]);                                         \
-	}                                                                            \
-	Test(bad_array, name##_at_an_unaligned_address_is_taken)                     \
-	{                                                                            \
-		unaligned(&requests[index]);                                         \
+#define ARRAY_TESTS(name, index)                                       \
+	Test(bad_array, name##_of_none_is_einval)                      \
+	{                                                              \
+		count_of_0(&requests[index]);                          \
+	}                                                              \
+	Test(bad_array, name##_of_more_than_is_carried_is_einval)      \
+	{                                                              \
+		more_than_is_carried(&requests[index]);                \
+	}                                                              \
+	Test(bad_array, name##_of_as_many_as_the_limit_and_one_more)   \
+	{                                                              \
+		limit(&requests[index]);                               \
+	}                                                              \
+	Test(bad_array, name##_at_null_is_einval)                      \
+	{                                                              \
+		null_pointer(&requests[index]);                        \
+	}                                                              \
+	Test(bad_array, name##_of_one_by_pointer_is_taken)             \
+	{                                                              \
+		one_entry(&requests[index]);                           \
+	}                                                              \
+	Test(bad_array, name##_at_an_unmapped_address_is_efault)       \
+	{                                                              \
+		unmapped(&requests[index]);                            \
+	}                                                              \
+	Test(bad_array, name##_at_a_partly_unmapped_address_is_efault) \
+	{                                                              \
+		partly_unmapped(&requests[index]);                     \
+	}                                                              \
+	Test(bad_array, name##_at_an_unreadable_address_is_efault)     \
+	{                                                              \
+		no_access(&requests[index]);                           \
+	}                                                              \
+	Test(bad_array, name##_at_a_read_only_address)                 \
+	{                                                              \
+		read_only(&requests[index]);                           \
+	}                                                              \
+	Test(bad_array, name##_at_an_unaligned_address_is_taken)       \
+	{                                                              \
+		unaligned(&requests[index]);                           \
 	}
 
 ARRAY_TESTS(signal, SIGNAL)

@@ -207,8 +207,9 @@ static void issue_in_child(void *data)
 static void foreign_file_that_cannot_be_closed(enum request_kind kind)
 {
 	struct issue_in_child child = { .kind = kind };
+	int64_t end = in_ms(PATIENCE_MS);
 	struct foreign foreign;
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	foreign_start(&foreign, "foreign");
@@ -216,10 +217,16 @@ static void foreign_file_that_cannot_be_closed(enum request_kind kind)
 	foreign.control->hang = true;
 	foreign.control->hang_flush = true;
 	pid = spawn(issue_in_child, &child);
-	if (reap_within(pid, 500, &status))
-		expect(status, 0);
-	else
-		kill_child(pid);
+	/* Until it is answered, or held by the server. */
+	while (!reap_within(pid, 1, &status)) {
+		check(now_ns() < end);
+		if (!foreign.control->unanswered)
+			continue;
+		must(kill(pid, SIGKILL));
+		status = reap(pid);
+		break;
+	}
+	check(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 	device_goes_on();
 	must(close(child.fd));
 	foreign_stop(&foreign);

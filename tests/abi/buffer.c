@@ -26,7 +26,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(buffer, .init = begin, .fini = end, .timeout = 60);
+TestSuite(buffer, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static uint32_t attach_new(uint32_t usage)
 {

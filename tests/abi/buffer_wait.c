@@ -21,7 +21,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(buffer_wait, .init = begin, .fini = end, .timeout = 60);
+TestSuite(buffer_wait, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static uint32_t attach_new(uint32_t usage)
 {

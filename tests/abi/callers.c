@@ -66,7 +66,8 @@ static void sleeping_wait(int fd)
 	expect(raw_ioctl(fd, DMA_FENCE_IOC_CREATE, &create), 0);
 	items[0].handle = new_fence(fd);
 	items[1].handle = create.handle;
-	expect(raw_wait_many(fd, items, 2, DMA_FENCE_WAIT_ALL, in_ms(50), NULL), -ETIME);
+	expect(raw_wait(fd, create.handle, DMA_FENCE_WAIT_FOREVER), 0);
+	expect(raw_wait_many(fd, items, 2, DMA_FENCE_WAIT_ALL, in_ms(20), NULL), -ETIME);
 	expect(items[1].status, -EIO);
 	expect(raw_wait_many(fd, items, 2, 0, DMA_FENCE_WAIT_FOREVER, NULL), 0);
 }

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 /* How long the daemon may take to come and to go. */
-#define DAEMON_PATIENCE_MS 30000
+#define DAEMON_PATIENCE_MS 60000
 
 /* The most options that a test adds. */
 #define DAEMON_MAX_OPTIONS 16

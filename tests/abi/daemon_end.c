@@ -43,7 +43,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(daemon_end, .init = begin, .fini = end, .timeout = 60);
+TestSuite(daemon_end, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static void stop(int number)
 {

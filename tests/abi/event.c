@@ -152,16 +152,21 @@ Test(event, poll_tells_when_a_record_is_there)
 	expect(poll_for(device, 0), 0);
 }
 
+static void poll_in_child(void *data)
+{
+	expect(poll_for(device, PATIENCE_MS), POLLIN);
+}
+
 Test(event, poll_wakes_when_a_record_comes)
 {
-	struct dma_fence_create create = {
-		.flags = DMA_FENCE_CREATE_AUTO_SIGNAL,
-		.signal_delay_ns = 50 * NSEC_PER_MSEC,
-	};
+	uint32_t fence = new_fence(device);
+	pid_t pid;
 
-	expect(raw_ioctl(device, DMA_FENCE_IOC_CREATE, &create), 0);
-	add_event(create.handle, 1);
-	expect(poll_for(device, PATIENCE_MS), POLLIN);
+	add_event(fence, 1);
+	pid = spawn(poll_in_child, NULL);
+	wait_until_asleep(pid);
+	expect(raw_signal(device, fence, 0), 0);
+	expect_success(pid);
 }
 
 Test(event, row_1_5_signaled_fence_is_enoent)

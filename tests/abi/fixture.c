@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "process.h"
 
 /* A RELEASE follows its close() as soon as the daemon reads it; a loaded machine takes its time. */
-#define SETTLE_MS 10000
+#define SETTLE_MS PATIENCE_MS
 
 #define FD_LIMIT 1024
 

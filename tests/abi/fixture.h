@@ -21,8 +21,11 @@ extern int device;
 void fixture_begin(void);
 void fixture_end(void);
 
+/* In seconds. It ends a test that hangs; it does not say how long a test may take. */
+#define TEST_TIMEOUT 600
+
 #define DEVICE_SUITE(name) \
-	TestSuite(name, .init = fixture_begin, .fini = fixture_end, .timeout = 60)
+	TestSuite(name, .init = fixture_begin, .fini = fixture_end, .timeout = TEST_TIMEOUT)
 
 /*
  * What happens after a close() or an exit, or in another thread's call, the device does when it

@@ -26,7 +26,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(io_uring, .init = begin, .fini = end, .timeout = 60);
+TestSuite(io_uring, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static void arm(int fd, uint64_t user_data)
 {

@@ -48,7 +48,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(library_dma, .init = begin, .fini = end, .timeout = 60);
+TestSuite(library_dma, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static uint32_t start(uint32_t usage)
 {

@@ -33,7 +33,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(library_mem_fence, .init = begin, .fini = end, .timeout = 60);
+TestSuite(library_mem_fence, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static void store32(uint64_t offset, uint32_t value)
 {

@@ -28,7 +28,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(library_seqno_wait, .init = begin, .fini = end, .timeout = 60);
+TestSuite(library_seqno_wait, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static int wait_for(uint32_t size, uint64_t value, uint64_t spin_ns, int64_t deadline_ns)
 {

@@ -12,7 +12,7 @@
 #include "fixture.h"
 #include "process.h"
 
-TestSuite(limits, .init = fixture_begin, .fini = fixture_end, .timeout = 240);
+TestSuite(limits, .init = fixture_begin, .fini = fixture_end, .timeout = TEST_TIMEOUT);
 
 static struct dma_fence_caps caps_of_device(void)
 {

@@ -29,7 +29,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(order, .init = begin, .fini = end, .timeout = 60);
+TestSuite(order, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 /* How many are pending on the buffer. */
 static uint32_t pending(void)

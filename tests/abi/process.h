@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 /* How long anybody waits for anybody: far more than it takes, even on a loaded emulator. */
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 /* ---- threads ---- */
 

@@ -104,7 +104,7 @@ int raw_resv_unlock(int fd, uint32_t ticket, uint32_t flags);
 int raw_seqno_write(int fd, uint32_t handle, int buffer, uint64_t offset, uint64_t value,
 		    uint32_t size);
 
-/* ---- memory fences: of a minute, so that a test may be as slow as its machine ---- */
+/* ---- memory fences: of an hour, so that a test may be as slow as its machine ---- */
 
 int raw_mem_fence(int fd, int buffer, uint64_t offset, uint64_t value, uint32_t size,
 		  uint32_t *handle);

@@ -234,7 +234,7 @@ int raw_mem_fence(int fd, int buffer, uint64_t offset, uint64_t value, uint32_t 
 		.fd = buffer,
 		.offset = offset,
 		.value = value,
-		.timeout_ns = 60 * NSEC_PER_SEC,
+		.timeout_ns = 3600 * NSEC_PER_SEC,
 		.size = size,
 		.name = "memory",
 	};

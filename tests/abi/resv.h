@@ -14,7 +14,8 @@ extern int buffers[BUFFER_COUNT];
 void resv_begin(void);
 void resv_end(void);
 
-#define RESV_SUITE(name) TestSuite(name, .init = resv_begin, .fini = resv_end, .timeout = 60)
+#define RESV_SUITE(name) \
+	TestSuite(name, .init = resv_begin, .fini = resv_end, .timeout = TEST_TIMEOUT)
 
 /* raw_resv_lock() of count of the buffers, from the one with that index. */
 int lock(int fd, int first, uint32_t count, uint32_t flags, int64_t deadline_ns, uint32_t *ticket,

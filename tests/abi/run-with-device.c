@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run-with-device.c - run-with-device [--daemon FILE] [--transport fuse|cuse] [--] PROGRAM
- * [ARGUMENT]...
+ * run-with-device.c - run-with-device [--daemon FILE] [--patience SECONDS]
+ * [--transport fuse|cuse] [--] PROGRAM [ARGUMENT]...
  *
  * Starts a daemon for the program alone, runs the program with $DMA_FENCE_DEVICE telling the node,
  * and then proves that nothing is left: no process, no fd in the daemon, no object in the device,
- * no mount, node or file; and that the daemon ends in order. What was left is one line on stderr,
- * and makes a program that succeeded fail. The program finds in its environment DMA_FENCE_DEVICE,
- * DMA_FENCED (the daemon's file), DMA_FENCED_PID, and a TMPDIR of its own.
+ * no mount, node or file; and that the daemon ends in order. What is about to go is given so many
+ * seconds (60). What was left is one line on stderr, and makes a program that succeeded fail. The
+ * program finds in its environment DMA_FENCE_DEVICE, DMA_FENCED (the daemon's file),
+ * DMA_FENCED_PID, and a TMPDIR of its own.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,8 +35,8 @@
 
 /* What limits its time is the driver; this is for a run without one. */
 #define PROGRAM_PATIENCE_MS (3600 * 1000)
-#define SETTLE_MS	    10000
 
+static int patience_ms = 60000; /* with what is about to go */
 static const char *directory; /* of this run alone; the program's TMPDIR is in it */
 static volatile sig_atomic_t interrupted;
 static bool violated;
@@ -152,7 +153,7 @@ static void expect_same(const struct daemon *daemon, const struct state *before)
 		}
 		if (same(before, &after))
 			return;
-		if (waited >= SETTLE_MS)
+		if (waited >= patience_ms)
 			break;
 		sleep_ms(20);
 	}
@@ -261,7 +262,7 @@ static void expect_no_child(pid_t daemon)
 {
 	int waited;
 
-	for (waited = 0; waited < SETTLE_MS; waited += 10) {
+	for (waited = 0; waited < patience_ms; waited += 10) {
 		if (for_each_child(daemon, reap_if_dead) == 0)
 			return;
 		sleep_ms(10);
@@ -329,8 +330,8 @@ static void stop_daemon(struct daemon *daemon)
 
 static void usage(void)
 {
-	fputs("usage: run-with-device [--daemon FILE] [--transport fuse|cuse] [--] PROGRAM "
-	      "[ARGUMENT]...\n",
+	fputs("usage: run-with-device [--daemon FILE] [--patience SECONDS] "
+	      "[--transport fuse|cuse] [--] PROGRAM [ARGUMENT]...\n",
 	      stderr);
 	exit(2);
 }
@@ -339,6 +340,7 @@ static void set_up(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "daemon", required_argument, NULL, 'd' },
+		{ "patience", required_argument, NULL, 'p' },
 		{ "transport", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -346,11 +348,14 @@ static void set_up(int argc, char **argv)
 	char path[PATH_MAX];
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+d:t:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+d:p:t:", options, NULL)) != -1) {
 		switch (option) {
 		case 'd':
 			if (realpath(optarg, path))
 				setenv("DMA_FENCED", path, 1);
+			break;
+		case 'p':
+			patience_ms = 1000 * atoi(optarg);
 			break;
 		case 't':
 			setenv("DMA_FENCE_TRANSPORT", optarg, 1);

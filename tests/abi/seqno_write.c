@@ -30,7 +30,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(seqno_write, .init = begin, .fini = end, .timeout = 60);
+TestSuite(seqno_write, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static uint32_t word32(uint64_t offset)
 {

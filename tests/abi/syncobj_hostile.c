@@ -13,7 +13,7 @@
 #include "process.h"
 #include "syncobj.h"
 
-TestSuite(syncobj_hostile, .init = fixture_begin, .fini = fixture_end, .timeout = 120);
+TestSuite(syncobj_hostile, .init = fixture_begin, .fini = fixture_end, .timeout = TEST_TIMEOUT);
 
 #define SYNC_FILE DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE
 

@@ -249,7 +249,7 @@ Test(timeline, point_is_timed_out)
 	};
 
 	expect(raw_ioctl(device, DMA_FENCE_IOC_CREATE, &create), 0);
-	expect(raw_wait(device, create.handle, in_ms(20000)), 0);
+	expect(raw_wait(device, create.handle, DMA_FENCE_WAIT_FOREVER), 0);
 	expect(status_of(device, create.handle), -ETIMEDOUT);
 }
 
@@ -319,6 +319,7 @@ Test(timeline, timeout_of_a_point_without_a_handle_cancels_those_behind_it)
 	uint32_t line = new_timeline(device, 0), first = new_point(device, line), second, third;
 	struct dma_fence_create late = { .timeline = line, .timeout_ns = 50 * NSEC_PER_MSEC };
 	int sync_file, still_there;
+	int64_t begin = now_ns();
 
 	expect(raw_ioctl(device, DMA_FENCE_IOC_CREATE, &late), 0);
 	second = late.handle;
@@ -328,7 +329,7 @@ Test(timeline, timeout_of_a_point_without_a_handle_cancels_those_behind_it)
 	expect(raw_close(device, second), 0);
 	expect(raw_close(device, third), 0);
 	expect(raw_close(device, line), 0);
-	expect(sync_file_status(sync_file), 0);
+	check(sync_file_status(sync_file) == 0 || now_ns() - begin >= 50 * NSEC_PER_MSEC);
 	/* The second runs out of time and takes the first along; nobody can reach the third. */
 	expect(poll_for(sync_file, PATIENCE_MS), POLLIN);
 	expect(status_of(device, first), -ETIMEDOUT);
