@@ -144,7 +144,7 @@ test_sanitized()
 	mkdir -p "$reports"
 	chmod 1777 "$reports"
 	# Criterion has no frame pointers: the suppressions are found by unwinding with care.
-	prefix+=(env "ASAN_OPTIONS=log_path=$reports/address:fast_unwind_on_malloc=0"
+	prefix+=(env DMA_FENCE_SHORT=1 "ASAN_OPTIONS=log_path=$reports/address:fast_unwind_on_malloc=0"
 		"LSAN_OPTIONS=suppressions=$PWD/tests/leaks-of-others:print_suppressions=0"
 		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
 		"TSAN_OPTIONS=log_path=$reports/thread")
