@@ -2,57 +2,95 @@
 # The daemon links the core into itself, so that it runs from a build tree and from anywhere.
 sbin_PROGRAMS += cuse-dev/dma-fenced
 cuse_dev_dma_fenced_SOURCES = \
-	cuse-dev/attach.c cuse-dev/attach.h \
-	cuse-dev/attachment.h \
-	cuse-dev/buffer.c cuse-dev/buffer.h \
-	cuse-dev/buffer_memory.c cuse-dev/buffer_memory.h \
-	cuse-dev/buffer_wait.c cuse-dev/buffer_wait.h \
-	cuse-dev/caller.c cuse-dev/caller.h \
-	cuse-dev/caller_memory.c cuse-dev/caller_memory.h \
-	cuse-dev/device.c cuse-dev/device.h \
-	cuse-dev/device_fence.c cuse-dev/device_fence.h \
-	cuse-dev/device_syncobj.c cuse-dev/device_syncobj.h \
-	cuse-dev/drm_ioctl.c \
-	cuse-dev/event.c cuse-dev/event.h \
-	cuse-dev/eventfd_signaler.c cuse-dev/eventfd_signaler.h \
-	cuse-dev/export.c cuse-dev/export.h \
-	cuse-dev/file.c cuse-dev/file.h \
-	cuse-dev/file_io.c \
-	cuse-dev/ioctl.c cuse-dev/ioctl.h \
-	cuse-dev/lane.c cuse-dev/lane.h \
-	cuse-dev/leaf_watch.c cuse-dev/leaf_watch.h \
-	cuse-dev/lock_wait.c cuse-dev/lock_wait.h \
-	cuse-dev/log.c cuse-dev/log.h \
-	cuse-dev/loop.c \
+	cuse-dev/abi/drm.c \
+	cuse-dev/abi/drm_syncobj.c \
+	cuse-dev/abi/drm_syncobj.h \
+	cuse-dev/abi/ioctl.c \
+	cuse-dev/abi/ioctl.h \
+	cuse-dev/abi/native.c \
+	cuse-dev/abi/native.h \
+	cuse-dev/abi/native_exchange.c \
+	cuse-dev/abi/native_fd.c \
+	cuse-dev/abi/native_fence.c \
+	cuse-dev/abi/native_resv.c \
+	cuse-dev/abi/sw_sync_file.c \
+	cuse-dev/abi/sw_sync_file.h \
+	cuse-dev/abi/sync_file_fd.c \
+	cuse-dev/buffer/attach.c \
+	cuse-dev/buffer/attach.h \
+	cuse-dev/buffer/attachment.h \
+	cuse-dev/buffer/buffer.c \
+	cuse-dev/buffer/buffer.h \
+	cuse-dev/buffer/buffer_memory.c \
+	cuse-dev/buffer/buffer_memory.h \
+	cuse-dev/buffer/buffer_wait.c \
+	cuse-dev/buffer/buffer_wait.h \
+	cuse-dev/buffer/container_watch.c \
+	cuse-dev/buffer/container_watch.h \
+	cuse-dev/buffer/lock_wait.c \
+	cuse-dev/buffer/lock_wait.h \
+	cuse-dev/buffer/resv_lock.c \
+	cuse-dev/buffer/resv_lock.h \
+	cuse-dev/buffer/ticket.c \
+	cuse-dev/buffer/ticket.h \
+	cuse-dev/caller/caller.c \
+	cuse-dev/caller/caller.h \
+	cuse-dev/caller/caller_array.c \
+	cuse-dev/caller/caller_array.h \
+	cuse-dev/caller/worker.c \
+	cuse-dev/caller/worker.h \
+	cuse-dev/descriptor/export.c \
+	cuse-dev/descriptor/export.h \
+	cuse-dev/descriptor/syncobj_fd.c \
+	cuse-dev/descriptor/syncobj_fd.h \
+	cuse-dev/device/device.c \
+	cuse-dev/device/device.h \
+	cuse-dev/device/eventfd_signaler.c \
+	cuse-dev/device/eventfd_signaler.h \
+	cuse-dev/device/log.c \
+	cuse-dev/device/log.h \
+	cuse-dev/device/timer.c \
+	cuse-dev/device/timer.h \
+	cuse-dev/fence/device_fence.c \
+	cuse-dev/fence/device_fence.h \
+	cuse-dev/fence/event.c \
+	cuse-dev/fence/event.h \
+	cuse-dev/fence/fence_wait.c \
+	cuse-dev/fence/fence_wait.h \
+	cuse-dev/file/file.c \
+	cuse-dev/file/file.h \
+	cuse-dev/file/file_io.c \
+	cuse-dev/file/pending.c \
+	cuse-dev/file/pending.h \
 	cuse-dev/main.c \
-	cuse-dev/memory_fence.c cuse-dev/memory_fence.h \
-	cuse-dev/memory_look.c \
-	cuse-dev/memory_watch.c cuse-dev/memory_watch.h \
-	cuse-dev/memory_write.c cuse-dev/memory_write.h \
-	cuse-dev/native.c cuse-dev/native.h \
-	cuse-dev/native_exchange.c \
-	cuse-dev/native_fence.c \
-	cuse-dev/native_resv.c \
-	cuse-dev/native_token.c \
-	cuse-dev/options.c cuse-dev/options.h \
-	cuse-dev/ready.c cuse-dev/ready.h \
-	cuse-dev/request.c cuse-dev/request.h \
-	cuse-dev/resv_lock.c cuse-dev/resv_lock.h \
-	cuse-dev/sw_sync_ioctl.c cuse-dev/sw_sync_ioctl.h \
-	cuse-dev/sync_file_ioctl.c \
-	cuse-dev/syncobj_array.c cuse-dev/syncobj_array.h \
-	cuse-dev/syncobj_event.c cuse-dev/syncobj_event.h \
-	cuse-dev/syncobj_fd.c cuse-dev/syncobj_fd.h \
-	cuse-dev/syncobj_handle.c cuse-dev/syncobj_handle.h \
-	cuse-dev/syncobj_ioctl.c cuse-dev/syncobj_ioctl.h \
-	cuse-dev/syncobj_transfer.c cuse-dev/syncobj_transfer.h \
-	cuse-dev/syncobj_wait.c cuse-dev/syncobj_wait.h \
-	cuse-dev/ticket.c cuse-dev/ticket.h \
-	cuse-dev/timer.c cuse-dev/timer.h \
-	cuse-dev/transport.c cuse-dev/transport.h \
-	cuse-dev/transport_cuse.c \
-	cuse-dev/transport_fuse.c \
-	cuse-dev/wait.c cuse-dev/wait.h
+	cuse-dev/memory/memory_fence.c \
+	cuse-dev/memory/memory_fence.h \
+	cuse-dev/memory/memory_poll.c \
+	cuse-dev/memory/memory_watch.c \
+	cuse-dev/memory/memory_watch.h \
+	cuse-dev/memory/memory_write.c \
+	cuse-dev/memory/memory_write.h \
+	cuse-dev/options.c \
+	cuse-dev/options.h \
+	cuse-dev/syncobj/device_syncobj.c \
+	cuse-dev/syncobj/device_syncobj.h \
+	cuse-dev/syncobj/syncobj_array.c \
+	cuse-dev/syncobj/syncobj_array.h \
+	cuse-dev/syncobj/syncobj_event.c \
+	cuse-dev/syncobj/syncobj_event.h \
+	cuse-dev/syncobj/syncobj_handle.c \
+	cuse-dev/syncobj/syncobj_handle.h \
+	cuse-dev/syncobj/syncobj_transfer.c \
+	cuse-dev/syncobj/syncobj_transfer.h \
+	cuse-dev/syncobj/syncobj_wait.c \
+	cuse-dev/syncobj/syncobj_wait.h \
+	cuse-dev/transport/cuse.c \
+	cuse-dev/transport/fuse.c \
+	cuse-dev/transport/loop.c \
+	cuse-dev/transport/ready.c \
+	cuse-dev/transport/ready.h \
+	cuse-dev/transport/transport.c \
+	cuse-dev/transport/transport.h
 cuse_dev_dma_fenced_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/cuse-dev
 cuse_dev_dma_fenced_CFLAGS = $(AM_CFLAGS) $(FUSE3_CFLAGS)
 cuse_dev_dma_fenced_LDADD = libcore.la $(FUSE3_LIBS) -laio

@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer_memory.h"
-#include "device.h"
-#include "log.h"
+#include "buffer/buffer_memory.h"
+#include "device/device.h"
+#include "device/log.h"
 #include "options.h"
-#include "ready.h"
-#include "transport.h"
+#include "transport/ready.h"
+#include "transport/transport.h"
 
 static struct device device;
 static struct options options;
