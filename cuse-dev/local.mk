@@ -2,22 +2,26 @@
 # The daemon links the core into itself, so that it runs from a build tree and from anywhere.
 sbin_PROGRAMS += cuse-dev/dma-fenced
 cuse_dev_dma_fenced_SOURCES = \
+	cuse-dev/abi/dispatch.c \
+	cuse-dev/abi/dispatch.h \
 	cuse-dev/abi/drm.c \
 	cuse-dev/abi/drm_syncobj.c \
 	cuse-dev/abi/drm_syncobj.h \
 	cuse-dev/abi/ioctl.c \
 	cuse-dev/abi/ioctl.h \
-	cuse-dev/abi/native.c \
 	cuse-dev/abi/native.h \
-	cuse-dev/abi/native_exchange.c \
+	cuse-dev/abi/native_buffer.c \
+	cuse-dev/abi/native_descriptor.c \
 	cuse-dev/abi/native_fd.c \
 	cuse-dev/abi/native_fence.c \
 	cuse-dev/abi/native_resv.c \
+	cuse-dev/abi/native_table.c \
 	cuse-dev/abi/sw_sync_file.c \
 	cuse-dev/abi/sw_sync_file.h \
 	cuse-dev/abi/sync_file_fd.c \
 	cuse-dev/buffer/attach.c \
 	cuse-dev/buffer/attach.h \
+	cuse-dev/buffer/attachment.c \
 	cuse-dev/buffer/attachment.h \
 	cuse-dev/buffer/buffer.c \
 	cuse-dev/buffer/buffer.h \
@@ -41,8 +45,14 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/caller/worker.h \
 	cuse-dev/descriptor/export.c \
 	cuse-dev/descriptor/export.h \
+	cuse-dev/descriptor/fence_fd.c \
+	cuse-dev/descriptor/fence_fd.h \
+	cuse-dev/descriptor/identify.c \
+	cuse-dev/descriptor/identify.h \
 	cuse-dev/descriptor/syncobj_fd.c \
 	cuse-dev/descriptor/syncobj_fd.h \
+	cuse-dev/device/account.c \
+	cuse-dev/device/account.h \
 	cuse-dev/device/device.c \
 	cuse-dev/device/device.h \
 	cuse-dev/device/eventfd_signaler.c \
@@ -59,19 +69,29 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/fence/fence_wait.h \
 	cuse-dev/file/file.c \
 	cuse-dev/file/file.h \
-	cuse-dev/file/file_io.c \
+	cuse-dev/file/handle.c \
+	cuse-dev/file/handle.h \
 	cuse-dev/file/pending.c \
 	cuse-dev/file/pending.h \
+	cuse-dev/file/read.c \
+	cuse-dev/file/read.h \
+	cuse-dev/file/record.c \
+	cuse-dev/file/record.h \
 	cuse-dev/main.c \
 	cuse-dev/memory/memory_fence.c \
 	cuse-dev/memory/memory_fence.h \
 	cuse-dev/memory/memory_poll.c \
+	cuse-dev/memory/memory_poll.h \
+	cuse-dev/memory/memory_request.c \
+	cuse-dev/memory/memory_request.h \
 	cuse-dev/memory/memory_watch.c \
 	cuse-dev/memory/memory_watch.h \
 	cuse-dev/memory/memory_write.c \
 	cuse-dev/memory/memory_write.h \
 	cuse-dev/options.c \
 	cuse-dev/options.h \
+	cuse-dev/server.c \
+	cuse-dev/server.h \
 	cuse-dev/syncobj/device_syncobj.c \
 	cuse-dev/syncobj/device_syncobj.h \
 	cuse-dev/syncobj/syncobj_array.c \
@@ -87,6 +107,7 @@ cuse_dev_dma_fenced_SOURCES = \
 	cuse-dev/transport/cuse.c \
 	cuse-dev/transport/fuse.c \
 	cuse-dev/transport/loop.c \
+	cuse-dev/transport/loop.h \
 	cuse-dev/transport/ready.c \
 	cuse-dev/transport/ready.h \
 	cuse-dev/transport/transport.c \

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer/buffer_memory.h"
-#include "device/device.h"
 #include "device/log.h"
 #include "options.h"
+#include "server.h"
+#include "transport/loop.h"
 #include "transport/ready.h"
 #include "transport/transport.h"
 
@@ -25,7 +25,7 @@ static const struct transport *transport;
 static bool is_ready;
 static sigset_t end_signals;
 
-void transport_is_ready(void)
+static void node_is_ready(void)
 {
 	is_ready = true;
 	log_verbose("serving %s (%s)", transport->path(), transport->name);
@@ -89,26 +89,19 @@ int main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	log_init(options.verbose);
 	block_signals();
-	/*
-	 * A heap for each lane would cost more memory than it saves time: they meet at one lock
-	 * anyway.
-	 */
+	/* A heap for each worker costs more memory than it saves time: they share one lock. */
 	mallopt(M_ARENA_MAX, 1);
 
 	transport = choose_transport();
 	if (!transport->available(true))
 		return EXIT_FAILURE;
-	ret = buffer_memory_init();
-	if (!ret)
-		ret = device_init(&device, options.fence_timeout_ns, options.resv_timeout_ns);
+	ret = server_start(&device, &options);
 	if (ret) {
 		log_error("cannot start: %s", strerror(-ret));
 		return EXIT_FAILURE;
 	}
 	device.transport = transport->number;
-	device.memory_poll_ns = options.memory_poll_ns;
-	if (!device.eventfd_signaler)
-		log_error("no asynchronous I/O (fs.aio-max-nr?): EVENT_ADD takes no eventfds");
+	transport_set_ready(node_is_ready);
 	if (transport->start(&device, &options))
 		return EXIT_FAILURE;
 	loop_prepare();
@@ -124,11 +117,12 @@ int main(int argc, char **argv)
 		ret = -ENODEV;
 	}
 	ready_notify_manager("STOPPING=1");
-	device_end_work(&device);
+	server_end_work(&device);
 	if (loop_was_stopped())
-		loop_drain(&device, dma_fence_now() + (int64_t)options.stop_timeout_ns);
-	device_stop(&device);
+		loop_drain(&device, server_is_drained,
+			   dma_fence_now() + (int64_t)options.stop_timeout_ns);
+	server_stop(&device);
 	transport->stop(&device);
-	device_fini(&device);
+	server_fini(&device);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -172,7 +172,7 @@ struct dma_fence_stats {
 	__u64 buffers;		/* out: buffers with something pending on them */
 	__u64 attachments;	/* out: pending fences on buffers, those of seqno writes included */
 	__u64 seqno_writes;	/* out: seqno writes pending */
-	__u64 lanes;		/* out: threads that are at work on callers' fds and memory */
+	__u64 workers;		/* out: threads that access fds and memory of callers */
 	__u64 signaled;		/* out: fences signaled since the device started */
 	__u64 tickets;		/* out: tickets of RESV_LOCK */
 	__u64 locks;		/* out: buffers that they hold */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drm_ioctl.c - the table of the DRM requests: the node as a render node whose driver has syncobjs
+ * drm.c - the table of the DRM requests: the node as a render node whose driver has syncobjs
  * and nothing else. What clients ask first is answered here; the rest of what a render node knows
  * is refused as one does.
  */
@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "caller/caller.h"
-#include "abi/ioctl.h"
-#include "linux_drm_syncobj.h"
 #include "abi/drm_syncobj.h"
+#include "abi/ioctl.h"
+#include "caller/caller.h"
+#include "container_of.h"
+#include "linux_drm_syncobj.h"
 
 #define DRIVER_NAME	   "dma-fence"
 #define DRIVER_DATE	   "0"
@@ -32,82 +33,76 @@ static const char *const strings[] = { DRIVER_NAME, DRIVER_DATE, DRIVER_DESCRIPT
 
 #define STRINGS (sizeof(strings) / sizeof(strings[0]))
 
-/* VERSION, on its lane. */
+/* VERSION, on its worker. */
 struct version_job {
-	struct lane_job job;
-	uint64_t addresses[STRINGS], rooms[STRINGS]; /* the caller's */
-	union {
-		struct drm_version answer;
-		struct drm_version_32 answer_32;
-	};
+	struct worker_job job;
+	uint64_t addresses[STRINGS], capacities[STRINGS]; /* the caller's */
 };
 
-static int write_strings(struct lane_job *job)
+static int write_strings(struct worker_job *job)
 {
-	struct version_job *this = (struct version_job *)job;
+	struct version_job *this = container_of(job, struct version_job, job);
 	int ret = 0;
 
 	for (unsigned int i = 0; i < STRINGS && !ret; i++) {
 		size_t length = strlen(strings[i]);
 
-		if (length > this->rooms[i])
-			length = this->rooms[i];
+		if (length > this->capacities[i])
+			length = this->capacities[i];
 		if (length && this->addresses[i])
 			ret = caller_write(job, this->addresses[i], strings[i], length);
 	}
 	return ret;
 }
 
-static void fill_version(struct version_job *this, const struct drm_version *asked)
+static const struct worker_job_ops version_ops = { .prepare = write_strings };
+
+static void fill_version(struct version_job *this, struct drm_version *version)
 {
-	char *const pointers[] = { asked->name, asked->date, asked->desc };
-	const __kernel_size_t rooms[] = { asked->name_len, asked->date_len, asked->desc_len };
+	char *const pointers[] = { version->name, version->date, version->desc };
+	const __kernel_size_t lengths[] = { version->name_len, version->date_len,
+					    version->desc_len };
 
 	for (unsigned int i = 0; i < STRINGS; i++) {
 		this->addresses[i] = (uintptr_t)pointers[i];
-		this->rooms[i] = rooms[i];
+		this->capacities[i] = lengths[i];
 	}
-	this->answer = *asked;
-	this->answer.version_major = DRIVER_MAJOR;
-	this->answer.version_minor = DRIVER_MINOR;
-	this->answer.version_patchlevel = 0;
-	this->answer.name_len = strlen(DRIVER_NAME);
-	this->answer.date_len = strlen(DRIVER_DATE);
-	this->answer.desc_len = strlen(DRIVER_DESCRIPTION);
+	version->version_major = DRIVER_MAJOR;
+	version->version_minor = DRIVER_MINOR;
+	version->version_patchlevel = 0;
+	version->name_len = strlen(DRIVER_NAME);
+	version->date_len = strlen(DRIVER_DATE);
+	version->desc_len = strlen(DRIVER_DESCRIPTION);
 }
 
-static void fill_version_32(struct version_job *this, const struct drm_version_32 *asked)
+static void fill_version_32(struct version_job *this, struct drm_version_32 *version)
 {
-	this->answer_32 = *asked;
-	this->answer_32.numbers[0] = DRIVER_MAJOR;
-	this->answer_32.numbers[1] = DRIVER_MINOR;
-	this->answer_32.numbers[2] = 0;
+	version->numbers[0] = DRIVER_MAJOR;
+	version->numbers[1] = DRIVER_MINOR;
+	version->numbers[2] = 0;
 	for (unsigned int i = 0; i < STRINGS; i++) {
-		this->addresses[i] = asked->strings[i].address;
-		this->rooms[i] = asked->strings[i].length;
-		this->answer_32.strings[i].length = (uint32_t)strlen(strings[i]);
+		this->addresses[i] = version->strings[i].address;
+		this->capacities[i] = version->strings[i].length;
+		version->strings[i].length = (uint32_t)strlen(strings[i]);
 	}
 }
 
-static int version(struct request *request, void *argument)
+static int version(const struct request *request, void *argument)
 {
-	struct version_job *this = calloc(1, sizeof(*this));
+	struct version_job *this = worker_job_create(request, &version_ops, sizeof(*this), argument,
+						     sizeof(struct drm_version));
 
 	if (!this)
 		return -ENOMEM;
 	if (request->is_32_bit)
-		fill_version_32(this, argument);
+		fill_version_32(this, this->job.argument);
 	else
-		fill_version(this, argument);
-	this->job.prepare = write_strings;
-	this->job.charge = sizeof(*this);
-	this->job.answer = &this->answer;
-	this->job.answer_size = request->answer_size;
-	return lane_submit_request(&this->job, request);
+		fill_version(this, this->job.argument);
+	return worker_submit(&this->job);
 }
 
 /* Of those about a display a driver without one says that it has none. */
-static int get_cap(struct request *request, void *argument)
+static int get_cap(const struct request *request, void *argument)
 {
 	struct drm_get_cap *cap = argument;
 
@@ -166,27 +161,28 @@ static int refuse(unsigned int command)
 		.handler = function, __VA_ARGS__                                   \
 	}
 #define SYNCOBJ_ROW(request, function, type, ...) \
-	ROW(SYNCOBJ_##request, syncobj_ioctl_##function, syncobj_##type, __VA_ARGS__)
+	ROW(SYNCOBJ_##request, drm_syncobj_##function, syncobj_##type, __VA_ARGS__)
 
 static const struct ioctl_row rows[] = {
-	SYNCOBJ_ROW(WAIT, wait, wait, .may_park = true),
-	SYNCOBJ_ROW(TIMELINE_WAIT, timeline_wait, timeline_wait, .may_park = true),
-	SYNCOBJ_ROW(SIGNAL, signal, array, .may_park = true),
-	SYNCOBJ_ROW(TIMELINE_SIGNAL, timeline_signal, timeline_array, .may_park = true),
-	SYNCOBJ_ROW(RESET, reset, array, .may_park = true),
-	SYNCOBJ_ROW(QUERY, query, timeline_array, .may_park = true),
-	SYNCOBJ_ROW(TRANSFER, transfer, transfer, .may_park = true),
-	SYNCOBJ_ROW(EVENTFD, eventfd, eventfd, .may_park = true),
+	SYNCOBJ_ROW(WAIT, wait, wait, .may_block = true),
+	SYNCOBJ_ROW(TIMELINE_WAIT, timeline_wait, timeline_wait, .may_block = true),
+	SYNCOBJ_ROW(SIGNAL, signal, array, .may_block = true),
+	SYNCOBJ_ROW(TIMELINE_SIGNAL, timeline_signal, timeline_array, .may_block = true),
+	SYNCOBJ_ROW(RESET, reset, array, .may_block = true),
+	SYNCOBJ_ROW(QUERY, query, timeline_array, .may_block = true),
+	SYNCOBJ_ROW(TRANSFER, transfer, transfer, .may_block = true),
+	SYNCOBJ_ROW(EVENTFD, eventfd, eventfd, .may_block = true),
 	SYNCOBJ_ROW(CREATE, create, create),
 	SYNCOBJ_ROW(DESTROY, destroy, destroy),
 	SYNCOBJ_ROW(HANDLE_TO_FD, handle_to_fd, handle),
-	SYNCOBJ_ROW(FD_TO_HANDLE, fd_to_handle, handle, .may_park = true),
-	ROW(VERSION, version, version, .may_park = true),
+	SYNCOBJ_ROW(FD_TO_HANDLE, fd_to_handle, handle, .may_block = true),
+	ROW(VERSION, version, version, .may_block = true),
 	ROW(GET_CAP, get_cap, get_cap),
 };
 
 const struct ioctl_table drm_table = {
-	.as_it_comes = true,
+	.type = DRM_IOCTL_BASE,
+	.lax = true,
 	.refuse = refuse,
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),

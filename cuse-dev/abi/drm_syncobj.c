@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syncobj_ioctl.c - the syncobj requests: what each checks, in the kernel's order and with its
- * errors. What they do is in the files that they call.
+ * drm_syncobj.c - the syncobj requests: what each checks, in the kernel's order and with its
+ * errors. The effects are in the files that they call.
  */
 #include <errno.h>
 #include <stddef.h>
 
+#include "abi/drm_syncobj.h"
 #include "caller/caller_array.h"
-#include "file/file.h"
+#include "descriptor/syncobj_fd.h"
 #include "linux_drm_syncobj.h"
 #include "syncobj/syncobj_array.h"
 #include "syncobj/syncobj_event.h"
-#include "descriptor/syncobj_fd.h"
 #include "syncobj/syncobj_handle.h"
-#include "abi/drm_syncobj.h"
 #include "syncobj/syncobj_transfer.h"
 #include "syncobj/syncobj_wait.h"
 
@@ -22,7 +21,7 @@
 	 DRM_SYNCOBJ_WAIT_FLAGS_WAIT_DEADLINE)
 #define TIMELINE_WAIT_FLAGS (WAIT_FLAGS | DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE)
 
-int syncobj_ioctl_create(struct request *request, void *argument)
+int drm_syncobj_create(const struct request *request, void *argument)
 {
 	struct drm_syncobj_create *create = argument;
 	struct device_syncobj *syncobj;
@@ -43,7 +42,7 @@ int syncobj_ioctl_create(struct request *request, void *argument)
 	return 0;
 }
 
-int syncobj_ioctl_destroy(struct request *request, void *argument)
+int drm_syncobj_destroy(const struct request *request, void *argument)
 {
 	const struct drm_syncobj_destroy *destroy = argument;
 
@@ -52,18 +51,18 @@ int syncobj_ioctl_destroy(struct request *request, void *argument)
 	return 0;
 }
 
-int syncobj_ioctl_handle_to_fd(struct request *request, void *argument)
+int drm_syncobj_handle_to_fd(const struct request *request, void *argument)
 {
 	return syncobj_handle_to_fd_request(request, argument);
 }
 
-int syncobj_ioctl_fd_to_handle(struct request *request, void *argument)
+int drm_syncobj_fd_to_handle(const struct request *request, void *argument)
 {
 	return syncobj_fd_to_handle_request(request, argument);
 }
 
-static int wait_binary(struct request *request, void *argument, struct device_syncobj **syncobjs,
-		       uint64_t *points)
+static int wait_binary(const struct request *request, void *argument,
+		       struct device_syncobj **syncobjs, uint64_t *points)
 {
 	const struct drm_syncobj_wait *wait = argument;
 	const struct syncobj_wait_terms terms = {
@@ -77,22 +76,22 @@ static int wait_binary(struct request *request, void *argument, struct device_sy
 	return syncobj_wait(request, argument, &terms, syncobjs, points);
 }
 
-int syncobj_ioctl_wait(struct request *request, void *argument)
+int drm_syncobj_wait(const struct request *request, void *argument)
 {
 	const struct drm_syncobj_wait *wait = argument;
 	const struct syncobj_array array = {
 		.handles = wait->handles,
 		.count = wait->count_handles,
-		.go_on = wait_binary,
+		.resume = wait_binary,
 	};
 
 	if (wait->flags & ~WAIT_FLAGS)
 		return -EINVAL;
-	return array.count ? syncobj_array_read_and_go_on(request, argument, &array) : 0;
+	return array.count ? syncobj_array_read(request, argument, sizeof(*wait), &array) : 0;
 }
 
-static int wait_timeline(struct request *request, void *argument, struct device_syncobj **syncobjs,
-			 uint64_t *points)
+static int wait_timeline(const struct request *request, void *argument,
+			 struct device_syncobj **syncobjs, uint64_t *points)
 {
 	const struct drm_syncobj_timeline_wait *wait = argument;
 	const struct syncobj_wait_terms terms = {
@@ -106,39 +105,39 @@ static int wait_timeline(struct request *request, void *argument, struct device_
 	return syncobj_wait(request, argument, &terms, syncobjs, points);
 }
 
-int syncobj_ioctl_timeline_wait(struct request *request, void *argument)
+int drm_syncobj_timeline_wait(const struct request *request, void *argument)
 {
 	const struct drm_syncobj_timeline_wait *wait = argument;
 	const struct syncobj_array array = {
 		.handles = wait->handles,
 		.points = wait->points,
 		.count = wait->count_handles,
-		.go_on = wait_timeline,
+		.resume = wait_timeline,
 	};
 
 	if (wait->flags & ~TIMELINE_WAIT_FLAGS)
 		return -EINVAL;
-	return array.count ? syncobj_array_read_and_go_on(request, argument, &array) : 0;
+	return array.count ? syncobj_array_read(request, argument, sizeof(*wait), &array) : 0;
 }
 
 /* RESET and SIGNAL. */
-static int binary_array(struct request *request, const struct drm_syncobj_array *argument,
-			int (*go_on)(struct request *request, void *argument,
-				     struct device_syncobj **syncobjs, uint64_t *points))
+static int binary_array(const struct request *request, const struct drm_syncobj_array *argument,
+			int (*resume)(const struct request *request, void *argument,
+				      struct device_syncobj **syncobjs, uint64_t *points))
 {
 	const struct syncobj_array array = {
 		.handles = argument->handles,
 		.count = argument->count_handles,
-		.go_on = go_on,
+		.resume = resume,
 	};
 
 	if (argument->pad || !array.count)
 		return -EINVAL;
-	return syncobj_array_read_and_go_on(request, argument, &array);
+	return syncobj_array_read(request, argument, sizeof(*argument), &array);
 }
 
-static int reset_all(struct request *request, void *argument, struct device_syncobj **syncobjs,
-		     uint64_t *points)
+static int reset_all(const struct request *request, void *argument,
+		     struct device_syncobj **syncobjs, uint64_t *points)
 {
 	const struct drm_syncobj_array *array = argument;
 
@@ -147,13 +146,13 @@ static int reset_all(struct request *request, void *argument, struct device_sync
 	return 0;
 }
 
-int syncobj_ioctl_reset(struct request *request, void *argument)
+int drm_syncobj_reset(const struct request *request, void *argument)
 {
 	return binary_array(request, argument, reset_all);
 }
 
-static int signal_all(struct request *request, void *argument, struct device_syncobj **syncobjs,
-		      uint64_t *points)
+static int signal_all(const struct request *request, void *argument,
+		      struct device_syncobj **syncobjs, uint64_t *points)
 {
 	const struct drm_syncobj_array *array = argument;
 	int ret = 0;
@@ -163,13 +162,13 @@ static int signal_all(struct request *request, void *argument, struct device_syn
 	return ret;
 }
 
-int syncobj_ioctl_signal(struct request *request, void *argument)
+int drm_syncobj_signal(const struct request *request, void *argument)
 {
 	return binary_array(request, argument, signal_all);
 }
 
-static int signal_points(struct request *request, void *argument, struct device_syncobj **syncobjs,
-			 uint64_t *points)
+static int signal_points(const struct request *request, void *argument,
+			 struct device_syncobj **syncobjs, uint64_t *points)
 {
 	const struct drm_syncobj_timeline_array *array = argument;
 	struct dma_fence *stub = dma_fence_get_stub();
@@ -182,55 +181,54 @@ static int signal_points(struct request *request, void *argument, struct device_
 	return ret;
 }
 
-int syncobj_ioctl_timeline_signal(struct request *request, void *argument)
+int drm_syncobj_timeline_signal(const struct request *request, void *argument)
 {
 	const struct drm_syncobj_timeline_array *signal = argument;
 	const struct syncobj_array array = {
 		.handles = signal->handles,
 		.points = signal->points,
 		.count = signal->count_handles,
-		.go_on = signal_points,
+		.resume = signal_points,
 	};
 
 	if (signal->flags || !array.count)
 		return -EINVAL;
-	return syncobj_array_read_and_go_on(request, argument, &array);
+	return syncobj_array_read(request, argument, sizeof(*signal), &array);
 }
 
-static int query_points(struct request *request, void *argument, struct device_syncobj **syncobjs,
-			uint64_t *points)
+static int query_points(const struct request *request, void *argument,
+			struct device_syncobj **syncobjs, uint64_t *points)
 {
 	const struct drm_syncobj_timeline_array *query = argument;
 	bool submitted = query->flags & DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED;
 
 	for (uint32_t i = 0; i < query->count_handles; i++)
 		points[i] = syncobj_query(syncobjs[i]->syncobj, submitted);
-	caller_memory_write_and_reply(request->file, request->fuse, request->thread, query->points,
-				      points, query->count_handles * sizeof(points[0]), argument,
-				      request->answer_size, 0);
-	return REQUEST_PARKED;
+	caller_array_write_and_reply(request, query->points, points,
+				     query->count_handles * sizeof(points[0]), argument, 0);
+	return REQUEST_BLOCKED;
 }
 
-int syncobj_ioctl_query(struct request *request, void *argument)
+int drm_syncobj_query(const struct request *request, void *argument)
 {
 	const struct drm_syncobj_timeline_array *query = argument;
 	const struct syncobj_array array = {
 		.handles = query->handles,
 		.count = query->count_handles,
-		.go_on = query_points,
+		.resume = query_points,
 	};
 
 	if (query->flags & ~DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED || !array.count)
 		return -EINVAL;
-	return syncobj_array_read_and_go_on(request, argument, &array);
+	return syncobj_array_read(request, argument, sizeof(*query), &array);
 }
 
-int syncobj_ioctl_transfer(struct request *request, void *argument)
+int drm_syncobj_transfer(const struct request *request, void *argument)
 {
 	return syncobj_transfer_request(request, argument);
 }
 
-int syncobj_ioctl_eventfd(struct request *request, void *argument)
+int drm_syncobj_eventfd(const struct request *request, void *argument)
 {
 	return syncobj_event_request(request, argument);
 }

@@ -11,50 +11,48 @@
 struct ioctl_row {
 	/* The request number as its header has it: type letter, number, direction and size. */
 	unsigned int command;
-	/* It may park: its interrupts are asked for beforehand. */
-	bool may_park;
+	/* It may block: its interrupts are asked for beforehand. */
+	bool may_block;
 	/* An array may follow the struct; the handler checks what is behind it. */
 	bool has_array;
+	/* A bound file answers it, too. */
+	bool any_file;
 	/*
 	 * The argument is at least this long, so that it holds the last field that the request
 	 * needs.
 	 */
 	uint16_t minimum;
-	/* What we know of it. A longer one must be zero from here on. */
+	/* What the device knows of it. A longer one must be zero from here on. */
 	uint16_t size;
 	/*
-	 * Under the lock. 0, a negative errno, or REQUEST_PARKED. argument is request->size bytes,
+	 * Under the lock. 0, a negative errno, or REQUEST_BLOCKED. argument is request->size bytes,
 	 * and zero behind that up to size.
 	 */
-	int (*handler)(struct request *request, void *argument);
+	int (*handler)(const struct request *request, void *argument);
 };
 
 struct ioctl_table {
-	/*
-	 * Another size is another request, as the kernel's sync_file has it; else the size is taken
-	 * as it comes.
+	unsigned int type; /* the letter of its requests */
+	/* Only a file that is bound to this ABI answers it. */
+	bool bound;
+	/* Another size is another request, as for the kernel's sync_file; else any size is taken.
 	 */
-	bool size_matters;
+	bool exact_size;
 	/*
-	 * The direction is taken as it comes, too, what a longer struct has more is ignored, and
-	 * the argument goes back on every failure of the request, as DRM has it.
+	 * Any direction is taken, too, the excess of a longer struct is ignored, and the argument
+	 * goes back on every failure of the request, as for DRM.
 	 */
-	bool as_it_comes;
-	/* What is said to a request that is not among the rows. NULL: ENOTTY. */
+	bool lax;
+	/* The answer to a request that is not among the rows. NULL: ENOTTY. */
 	int (*refuse)(unsigned int command);
 	const struct ioctl_row *rows;
 	unsigned int count;
 };
 
-extern const struct ioctl_table native_table;	 /* native.c */
-extern const struct ioctl_table drm_table;	 /* drm_ioctl.c */
-extern const struct ioctl_table sync_file_table; /* sync_file_ioctl.c */
-extern const struct ioctl_table sw_sync_table;	 /* sw_sync_ioctl.c */
-
-/*
- * Answers the request, or has it parked. size bytes came in. Called by the reader without the lock.
- */
-void ioctl_dispatch(struct request *request, const void *input, size_t size);
+extern const struct ioctl_table native_table;	 /* native_table.c */
+extern const struct ioctl_table drm_table;	 /* drm.c */
+extern const struct ioctl_table sync_file_table; /* sync_file_fd.c */
+extern const struct ioctl_table sw_sync_table;	 /* sw_sync_file.c */
 
 /*
  * For handlers of requests with an array: do count entries of entry_size fit behind the struct of
@@ -63,6 +61,8 @@ void ioctl_dispatch(struct request *request, const void *input, size_t size);
  */
 int ioctl_check_array(const struct request *request, const void *argument, size_t head_size,
 		      uint32_t count, size_t entry_size, uint64_t pointer);
+
+bool ioctl_is_zero(const void *bytes, size_t count);
 
 /* Is all that the request brings behind the first used bytes zero? -E2BIG. */
 int ioctl_check_tail(const struct request *request, const void *argument, uint64_t used);

@@ -4,17 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/ioctl.h"
+#include "abi/native.h"
 #include "caller/caller_array.h"
 #include "container.h"
 #include "fence/device_fence.h"
-#include "fence/event.h"
-#include "file/file.h"
-#include "abi/ioctl.h"
-#include "memory/memory_fence.h"
-#include "merge.h"
-#include "abi/native.h"
-#include "unwrap.h"
 #include "fence/fence_wait.h"
+#include "memory/memory_request.h"
+#include "merge.h"
+#include "unwrap.h"
 
 static bool is_error(int32_t error)
 {
@@ -26,7 +24,16 @@ static bool is_name(const char name[DMA_FENCE_NAME_SIZE])
 	return memchr(name, '\0', DMA_FENCE_NAME_SIZE) != NULL;
 }
 
-int native_create(struct request *request, void *argument)
+static int find_timeline(struct open_file *file, uint32_t number, struct device_timeline **timeline)
+{
+	void *object = NULL;
+	int ret = handle_get(&file->handles, number, &timeline_class, &object);
+
+	*timeline = object;
+	return ret;
+}
+
+int native_create(const struct request *request, void *argument)
 {
 	struct dma_fence_create *create = argument;
 	struct device *device = request->device;
@@ -46,7 +53,7 @@ int native_create(struct request *request, void *argument)
 	if ((create->timeline && create->name[0]) || (!create->timeline && create->seqno))
 		return -EINVAL;
 	if (create->timeline) {
-		ret = file_timeline(file, create->timeline, &timeline);
+		ret = find_timeline(file, create->timeline, &timeline);
 		if (ret)
 			return ret;
 	}
@@ -56,54 +63,54 @@ int native_create(struct request *request, void *argument)
 	if (auto_signal && create->signal_delay_ns < (uint64_t)(INT64_MAX - dma_fence_now()))
 		delay = (int64_t)create->signal_delay_ns;
 
-	ret = file_handle_reserve(file, NULL);
+	ret = handle_reserve(&file->handles, &created_fence_class, NULL);
 	if (ret)
 		return ret;
 	ret = device_fence_create(device, create->name, timeline, create->seqno, &fence);
 	if (ret)
-		goto err_uncharge;
+		goto err_unreserve;
 	ret = device_fence_set_times(fence, timeout, delay, create->signal_error);
 	if (!ret && create->flags & DMA_FENCE_CREATE_LAZY)
 		ret = device_fence_make_lazy(fence, file);
 	if (ret) {
-		device_fence_handle_closed(fence);
-		dma_fence_put(&fence->base);
-		goto err_uncharge;
+		created_fence_class.closed(&fence->base);
+		goto err_unreserve;
 	}
-	create->handle = file_handle_add(file, &fence->base, true);
+	create->handle = handle_add(&file->handles, &created_fence_class, &fence->base);
 	if (fence->enable)
-		fence->enable->record.event = create->handle;
+		fence->enable->event.event = create->handle;
 	create->context = fence->base.context;
 	create->seqno = fence->base.seqno;
 	return 0;
 
-err_uncharge:
-	account_uncharge(file->account, account_fence_cost(NULL));
+err_unreserve:
+	handle_unreserve(&file->handles, &created_fence_class, NULL);
 	return ret;
 }
 
-int native_timeline_create(struct request *request, void *argument)
+int native_timeline_create(const struct request *request, void *argument)
 {
 	struct dma_fence_timeline_create *create = argument;
+	struct handle_table *handles = &request->file->handles;
 	struct device_timeline *timeline;
 	int ret;
 
 	if (create->flags || !is_name(create->name))
 		return -EINVAL;
-	ret = file_handle_reserve(request->file, NULL);
+	ret = handle_reserve(handles, &timeline_class, NULL);
 	if (ret)
 		return ret;
 	timeline = device_timeline_create(request->device, create->name, create->value);
 	if (!timeline) {
-		account_uncharge(request->file->account, account_fence_cost(NULL));
+		handle_unreserve(handles, &timeline_class, NULL);
 		return -ENOMEM;
 	}
-	create->handle = file_handle_add_timeline(request->file, timeline);
+	create->handle = handle_add(handles, &timeline_class, timeline);
 	create->context = sync_timeline_context(timeline->timeline);
 	return 0;
 }
 
-int native_timeline_advance(struct request *request, void *argument)
+int native_timeline_advance(const struct request *request, void *argument)
 {
 	struct dma_fence_timeline_advance *advance = argument;
 	struct device_timeline *timeline;
@@ -112,7 +119,7 @@ int native_timeline_advance(struct request *request, void *argument)
 
 	if (advance->flags & ~DMA_FENCE_ADVANCE_RELATIVE || !is_error(advance->error))
 		return -EINVAL;
-	ret = file_timeline(request->file, advance->handle, &timeline);
+	ret = find_timeline(request->file, advance->handle, &timeline);
 	if (ret)
 		return ret;
 	if (advance->flags & DMA_FENCE_ADVANCE_RELATIVE) {
@@ -126,53 +133,58 @@ int native_timeline_advance(struct request *request, void *argument)
 }
 
 /*
- * May each be signaled by this request? A fence that is named twice would be signaled a second
+ * Can all be signaled by this request? A fence that is in the list twice would be signaled a second
  * time.
  */
-static int check_signal(struct open_file *file, const uint32_t *handles, uint32_t count)
+static int check_signal(struct handle_table *handles, const uint32_t *numbers, uint32_t count,
+			struct device_fence **fences)
 {
 	uint32_t checked;
 	int ret = 0;
 
 	for (checked = 0; checked < count; checked++) {
-		struct handle *handle = file_handle(file, handles[checked]);
+		struct handle *handle = handle_find(handles, numbers[checked]);
 
 		if (!handle)
 			ret = -ENOENT;
-		else if (handle->kind != HANDLE_FENCE)
+		else if (!handle->class->is_fence)
 			ret = -EINVAL;
-		else if (!handle->may_signal)
+		else if (handle->class != &created_fence_class)
 			ret = -EPERM;
-		else if (handle->is_named || dma_fence_is_signaled(handle->fence))
-			ret = -EINVAL;
 		if (ret)
 			break;
-		handle->is_named = true;
+		fences[checked] = to_device_fence(handle->object);
+		if (fences[checked]->is_listed || dma_fence_is_signaled(&fences[checked]->base)) {
+			ret = -EINVAL;
+			break;
+		}
+		fences[checked]->is_listed = true;
 	}
 	while (checked--)
-		file_handle(file, handles[checked])->is_named = false;
+		fences[checked]->is_listed = false;
 	return ret;
 }
 
-static int signal_handles(struct request *request, void *argument, void *array)
+static int signal_handles(const struct request *request, void *argument, void *array)
 {
 	const struct dma_fence_signal *signal = argument;
-	const uint32_t *handles = array;
-	int ret = check_signal(request->file, handles, signal->count);
+	struct device_fence **fences = calloc(signal->count, sizeof(*fences));
+	int ret;
 
-	if (ret)
-		return ret;
+	if (!fences)
+		return -ENOMEM;
+	ret = check_signal(&request->file->handles, array, signal->count, fences);
 	/*
 	 * One that another one of the list has signaled, a later point of its timeline, is left as
-	 * it is.
+	 * it is. Their handles keep them.
 	 */
-	for (uint32_t i = 0; i < signal->count; i++)
-		device_fence_signal(to_device_fence(file_handle(request->file, handles[i])->fence),
-				    signal->error);
-	return 0;
+	for (uint32_t i = 0; !ret && i < signal->count; i++)
+		device_fence_signal(fences[i], signal->error);
+	free(fences);
+	return ret;
 }
 
-int native_signal(struct request *request, void *argument)
+int native_signal(const struct request *request, void *argument)
 {
 	struct dma_fence_signal *signal = argument;
 	int ret;
@@ -184,15 +196,14 @@ int native_signal(struct request *request, void *argument)
 	if (ret)
 		return ret;
 	if (signal->pointer)
-		return caller_memory_read_and_go_on(request, argument, signal->pointer,
-						    signal->count * sizeof(uint32_t),
-						    signal_handles);
+		return caller_array_read(request, argument, signal->pointer,
+					 signal->count * sizeof(uint32_t), signal_handles);
 	return signal_handles(request, signal, signal + 1);
 }
 
 /*
- * The fences behind the handles, borrowed. Whatever is done with them takes time in proportion to
- * what they are made of, under the lock: so that is limited as the number of handles is. -E2BIG.
+ * The fences behind the handles, borrowed. Any request on them takes time in proportion to their
+ * members, under the lock: so these are limited as the number of handles is. -E2BIG.
  */
 static int find_fences(struct open_file *file, const uint32_t *handles, size_t stride,
 		       uint32_t count, struct dma_fence **fences)
@@ -202,7 +213,7 @@ static int find_fences(struct open_file *file, const uint32_t *handles, size_t s
 	for (uint32_t i = 0; i < count; i++) {
 		const uint32_t *handle = (const uint32_t *)((const char *)handles + i * stride);
 		struct dma_fence *fence;
-		int ret = file_fence(file, *handle, &fence);
+		int ret = handle_get_fence(&file->handles, *handle, &fence);
 
 		if (ret)
 			return ret;
@@ -215,31 +226,29 @@ static int find_fences(struct open_file *file, const uint32_t *handles, size_t s
 	return 0;
 }
 
-static int wait_for_items(struct request *request, struct dma_fence_wait *wait,
+static int wait_for_items(const struct request *request, struct dma_fence_wait *wait,
 			  struct dma_fence_wait_item *items)
 {
 	int ret = find_fences(request->file, &items->handle, sizeof(*items), wait->count, NULL);
 
 	if (ret)
 		return ret;
-	return wait_for_fences(request->file, request->fuse, request->thread, wait, items,
-			       request->size);
+	return wait_for_fences(request, wait, items);
 }
 
-static int wait_for_array(struct request *request, void *argument, void *array)
+static int wait_for_array(const struct request *request, void *argument, void *array)
 {
 	struct dma_fence_wait *wait = argument;
 	int ret = wait_for_items(request, wait, array);
 
 	if (ret != 0 && ret != -ETIME)
 		return ret;
-	caller_memory_write_and_reply(request->file, request->fuse, request->thread, wait->pointer,
-				      array, wait->count * sizeof(struct dma_fence_wait_item), wait,
-				      request->answer_size, ret);
-	return REQUEST_PARKED;
+	caller_array_write_and_reply(request, wait->pointer, array,
+				     wait->count * sizeof(struct dma_fence_wait_item), wait, ret);
+	return REQUEST_BLOCKED;
 }
 
-int native_wait(struct request *request, void *argument)
+int native_wait(const struct request *request, void *argument)
 {
 	struct dma_fence_wait *wait = argument;
 	int ret;
@@ -251,9 +260,9 @@ int native_wait(struct request *request, void *argument)
 	if (ret)
 		return ret;
 	if (wait->pointer)
-		return caller_memory_read_and_go_on(
-			request, argument, wait->pointer,
-			wait->count * sizeof(struct dma_fence_wait_item), wait_for_array);
+		return caller_array_read(request, argument, wait->pointer,
+					 wait->count * sizeof(struct dma_fence_wait_item),
+					 wait_for_array);
 	return wait_for_items(request, wait, (struct dma_fence_wait_item *)(wait + 1));
 }
 
@@ -265,7 +274,7 @@ static void copy_name(char to[DMA_FENCE_NAME_SIZE], const char *from)
 
 static void fill_member(struct dma_fence_member *member, struct dma_fence *fence)
 {
-	/* First, since this look may be what finds it signaled. */
+	/* First, since this may find it signaled. */
 	int status = dma_fence_get_status(fence);
 
 	*member = (struct dma_fence_member){
@@ -276,12 +285,11 @@ static void fill_member(struct dma_fence_member *member, struct dma_fence *fence
 	};
 }
 
-/* The earliest hint that any part of it was given; INT64_MAX: none. */
+/* The earliest hint that the fence or a member of it was given; INT64_MAX: none. */
 static int64_t deadline_of(struct dma_fence *fence)
 {
 	struct device_fence *own = to_device_fence(fence);
-	struct memory_fence *memory = to_memory_fence(fence);
-	int64_t earliest = own ? own->deadline : memory ? memory->deadline : INT64_MAX;
+	int64_t earliest = own ? own->deadline : memory_fence_deadline(fence);
 	struct dma_fence_unwrap cursor;
 	struct dma_fence *member;
 
@@ -312,7 +320,7 @@ static void fill_members(struct dma_fence *fence, uint32_t first, struct dma_fen
 	dma_fence_unwrap_end(&cursor);
 }
 
-int native_query(struct request *request, void *argument)
+int native_query(const struct request *request, void *argument)
 {
 	struct dma_fence_query *query = argument;
 	struct dma_fence_member *members = (struct dma_fence_member *)(query + 1);
@@ -326,10 +334,10 @@ int native_query(struct request *request, void *argument)
 		return -EINVAL;
 	ret = ioctl_check_tail(request, argument, sizeof(*query) + capacity * sizeof(*members));
 	if (!ret)
-		ret = file_fence(request->file, query->handle, &fence);
+		ret = handle_get_fence(&request->file->handles, query->handle, &fence);
 	if (ret)
 		return ret;
-	/* First, since this look may be what finds it signaled. */
+	/* First, since this may find it signaled. */
 	query->status = dma_fence_get_status(fence);
 	query->context = fence->context;
 	query->seqno = fence->seqno;
@@ -344,7 +352,7 @@ int native_query(struct request *request, void *argument)
 	return 0;
 }
 
-static int merge_handles(struct request *request, void *argument, void *array)
+static int merge_handles(const struct request *request, void *argument, void *array)
 {
 	struct dma_fence_merge *merge = argument;
 	struct open_file *file = request->file;
@@ -362,17 +370,17 @@ static int merge_handles(struct request *request, void *argument, void *array)
 						    : dma_fence_merge_all(merge->count, fences);
 	ret = !merged ? -ENOMEM : dma_fence_depth(merged) > MAX_DEPTH ? -E2BIG : 0;
 	if (!ret)
-		ret = file_handle_reserve(file, merged);
+		ret = handle_reserve(&file->handles, &fence_handle_class, merged);
 	if (ret)
 		dma_fence_put(merged);
 	else
-		merge->handle = file_handle_add(file, merged, false);
+		merge->handle = handle_add(&file->handles, &fence_handle_class, merged);
 out:
 	free(fences);
 	return ret;
 }
 
-int native_merge(struct request *request, void *argument)
+int native_merge(const struct request *request, void *argument)
 {
 	struct dma_fence_merge *merge = argument;
 	int ret;
@@ -384,12 +392,12 @@ int native_merge(struct request *request, void *argument)
 	if (ret)
 		return ret;
 	if (merge->pointer)
-		return caller_memory_read_and_go_on(request, argument, merge->pointer,
-						    merge->count * sizeof(uint32_t), merge_handles);
+		return caller_array_read(request, argument, merge->pointer,
+					 merge->count * sizeof(uint32_t), merge_handles);
 	return merge_handles(request, merge, merge + 1);
 }
 
-int native_set_deadline(struct request *request, void *argument)
+int native_set_deadline(const struct request *request, void *argument)
 {
 	const struct dma_fence_set_deadline *deadline = argument;
 	struct dma_fence *fence;
@@ -397,17 +405,17 @@ int native_set_deadline(struct request *request, void *argument)
 
 	if (deadline->flags)
 		return -EINVAL;
-	ret = file_fence(request->file, deadline->handle, &fence);
+	ret = handle_get_fence(&request->file->handles, deadline->handle, &fence);
 	if (!ret)
 		dma_fence_set_deadline(fence, deadline->deadline_ns);
 	return ret;
 }
 
-int native_close(struct request *request, void *argument)
+int native_close(const struct request *request, void *argument)
 {
 	const struct dma_fence_close *close = argument;
 
 	if (close->flags)
 		return -EINVAL;
-	return file_handle_close(request->file, close->handle);
+	return handle_close(&request->file->handles, close->handle);
 }

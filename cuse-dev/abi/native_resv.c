@@ -10,7 +10,7 @@
 #include "buffer/resv_lock.h"
 #include "buffer/ticket.h"
 
-int native_resv_lock(struct request *request, void *argument)
+int native_resv_lock(const struct request *request, void *argument)
 {
 	const struct dma_fence_resv_lock *lock = argument;
 	const uint32_t slow_and_try = DMA_FENCE_RESV_LOCK_SLOW | DMA_FENCE_RESV_LOCK_TRY;
@@ -22,11 +22,11 @@ int native_resv_lock(struct request *request, void *argument)
 	ret = ioctl_check_array(request, argument, sizeof(*lock), lock->count, sizeof(int32_t),
 				lock->pointer);
 	if (!ret && lock->ticket)
-		ret = file_ticket(request->file, lock->ticket, &ticket);
+		ret = ticket_get(request->file, lock->ticket, &ticket);
 	return ret ? ret : resv_lock_request(request, lock);
 }
 
-int native_resv_commit(struct request *request, void *argument)
+int native_resv_commit(const struct request *request, void *argument)
 {
 	const struct dma_fence_resv_commit *commit = argument;
 	struct ticket *ticket;
@@ -40,7 +40,7 @@ int native_resv_commit(struct request *request, void *argument)
 	return ret;
 }
 
-int native_resv_unlock(struct request *request, void *argument)
+int native_resv_unlock(const struct request *request, void *argument)
 {
 	const struct dma_fence_resv_unlock *unlock = argument;
 	bool back_off = unlock->flags & DMA_FENCE_RESV_UNLOCK_BACK_OFF;
@@ -54,6 +54,6 @@ int native_resv_unlock(struct request *request, void *argument)
 		ticket_unlock(ticket, !back_off);
 	/* A lost one, too. */
 	if (!back_off && (!ret || ret == -ETIMEDOUT))
-		file_handle_close(request->file, unlock->ticket);
+		handle_close(&request->file->handles, unlock->ticket);
 	return ret;
 }

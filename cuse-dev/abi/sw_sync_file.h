@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* sw_sync_ioctl.h - an open file as a sw_sync timeline. All under device->lock. */
-#ifndef DMA_FENCED_SW_SYNC_IOCTL_H
-#define DMA_FENCED_SW_SYNC_IOCTL_H
+/* sw_sync_file.h - an open file as a sw_sync timeline. All under device->lock. */
+#ifndef DMA_FENCED_SW_SYNC_FILE_H
+#define DMA_FENCED_SW_SYNC_FILE_H
 
 #include "file/pending.h"
-#include "sw_sync.h"
 
-/* The timeline that the file of the request is; with the first such request it becomes one.
- * -ENOMEM. */
-int sw_sync_timeline_of(struct request *request, struct sw_sync_timeline **timeline);
-/* The file goes: what is pending on its timeline, if it is one, ends with -ENOENT. */
-void sw_sync_drop(struct open_file *file);
+/*
+ * A fence, a reference, of the timeline that the file of the request is; with the first request of
+ * sw_sync it becomes one. -ENOMEM.
+ */
+int sw_sync_file_create_fence(const struct request *request, uint32_t value,
+			      struct dma_fence **fence);
+/*
+ * What becomes of the request: it has succeeded, or it has failed after all, and then a file that
+ * was no timeline before is none again.
+ */
+void sw_sync_file_succeeded(struct open_file *file);
+void sw_sync_file_drop_unused(struct open_file *file);
 
-#endif /* DMA_FENCED_SW_SYNC_IOCTL_H */
+#endif /* DMA_FENCED_SW_SYNC_FILE_H */

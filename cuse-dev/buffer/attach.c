@@ -2,118 +2,107 @@
 /*
  * attach.c - see attach.h.
  *
- * An ATTACH that waits is queued at the buffer's lock like a RESV_LOCK, without a ticket: it holds
- * nothing meanwhile, so nobody has to back off for it. It owns references to buffer and fence. What
- * ends it - the lock, or an interrupt - frees it, under device->lock.
+ * An ATTACH that blocks is queued at the buffer's lock like a RESV_LOCK, without a ticket: it holds
+ * nothing meanwhile, so no ticket has to back off for it.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "buffer/attach.h"
+#include "buffer/attachment.h"
 #include "buffer/ticket.h"
+#include "container_of.h"
 
 struct attach_wait {
-	struct parked parked;
+	struct pending pending;
 	struct lock_wait wait;
 	struct buffer *buffer;	 /* a reference */
 	struct dma_fence *fence; /* a reference */
-	uint64_t charge;
-	size_t answer_size;
 	struct dma_fence_attach argument;
 };
+
+static struct attach_wait *to_attach_wait(struct pending *pending)
+{
+	return container_of(pending, struct attach_wait, pending);
+}
+
+static bool is_passive(const struct dma_fence_attach *argument)
+{
+	return argument->flags & DMA_FENCE_ATTACH_MEMORY_WAITERS;
+}
 
 /* The buffer is free, or this request has it locked. */
 static int attach_now(struct open_file *file, const struct dma_fence_attach *argument,
 		      struct buffer *buffer, struct dma_fence *fence)
 {
-	return buffer_attach(buffer, file->account, fence, argument->usage,
-			     argument->flags & DMA_FENCE_ATTACH_MEMORY_WAITERS);
+	return buffer_attach(buffer, file->account, fence, argument->usage, is_passive(argument));
 }
 
-static void wait_free(struct attach_wait *this, struct account *account)
+static void end(struct pending *pending, int result)
 {
-	account_uncharge(account, this->charge);
+	lock_wait_cancel(&to_attach_wait(pending)->wait);
+}
+
+static void wait_free(struct pending *pending)
+{
+	struct attach_wait *this = to_attach_wait(pending);
+
 	buffer_put(this->buffer);
 	dma_fence_put(this->fence);
 	free(this);
+	lock_waits_resume();
 }
 
-static void go_on(struct lock_wait *wait, int result)
-{
-	struct attach_wait *this =
-		(struct attach_wait *)((char *)wait - offsetof(struct attach_wait, wait));
-	struct open_file *file = this->parked.file;
-	fuse_req_t fuse = this->parked.fuse;
+static const struct pending_ops wait_ops = { .end = end, .free = wait_free, .is_wait = true };
 
-	result = attach_now(file, &this->argument, this->buffer, this->fence);
+/* It is locked for this request: always 0, without a ticket it need not back off. */
+static void resume(struct lock_wait *wait, int result)
+{
+	struct attach_wait *this = container_of(wait, struct attach_wait, wait);
+
+	result = attach_now(this->pending.request.file, &this->argument, this->buffer, this->fence);
 	dma_resv_unlock(&this->buffer->resv);
-	file_get(file);
-	unpark(&this->parked);
-	request_reply(fuse, result, &this->argument, this->answer_size);
-	wait_free(this, file->account);
-	file_put(file);
+	pending_complete(&this->pending, result);
 }
 
-static void interrupted(struct parked *parked)
-{
-	struct attach_wait *this = (struct attach_wait *)parked;
-	struct device *device = parked->file->device;
-
-	lock_wait_cancel(&this->wait);
-	wait_free(this, parked->file->account);
-	lock_waits_go_on(device);
-}
-
-static int attach_when_free(struct lane_job *job, const struct dma_fence_attach *argument,
+static int attach_when_free(const struct request *request, const struct dma_fence_attach *argument,
 			    struct buffer *buffer, struct dma_fence *fence)
 {
-	struct open_file *file = job->parked.file;
 	struct attach_wait *this = calloc(1, sizeof(*this));
 	int ret;
 
 	if (!this)
 		return -ENOMEM;
-	this->charge = sizeof(*this) + account_fence_cost(fence);
-	ret = account_charge(file->account, this->charge);
-	if (ret)
-		goto err_free;
-	this->parked.is_wait = true;
-	ret = park(&this->parked, job->parked.fuse, file, interrupted);
-	if (ret)
-		goto err_uncharge;
 	this->argument = *argument;
-	this->answer_size = job->answer_size;
-	this->buffer = buffer;
-	buffer->references++;
+	this->pending.answer = &this->argument;
+	ret = pending_start(&this->pending, &wait_ops, request,
+			    sizeof(*this) + account_fence_cost(fence));
+	if (ret) {
+		free(this);
+		return ret;
+	}
+	this->buffer = buffer_get(buffer);
 	this->fence = dma_fence_get(fence);
 	/* It is locked, so this is -EINPROGRESS. */
-	lock_wait_begin(&this->wait, buffer, NULL, false, go_on);
-	return REQUEST_PARKED;
-
-err_uncharge:
-	account_uncharge(file->account, this->charge);
-err_free:
-	free(this);
-	return ret;
+	lock_wait_begin(&this->wait, buffer, NULL, false, resume);
+	return REQUEST_BLOCKED;
 }
 
-int attach_apply(struct lane_job *job, const struct dma_fence_attach *argument,
+int attach_fence(const struct request *request, const struct dma_fence_attach *argument,
 		 struct buffer *buffer, struct dma_fence *fence)
 {
-	struct open_file *file = job->parked.file;
 	struct ticket *ticket;
 	int ret;
 
 	if (argument->ticket) {
-		ret = ticket_find(file, argument->ticket, &ticket);
+		ret = ticket_find(request->file, argument->ticket, &ticket);
 		if (ret)
 			return ret;
 		if (!ticket_has_locked(ticket, buffer))
 			return -EINVAL;
-		return ticket_attach(ticket, buffer, fence, argument->usage,
-				     argument->flags & DMA_FENCE_ATTACH_MEMORY_WAITERS);
+		return ticket_attach(ticket, buffer, fence, argument->usage, is_passive(argument));
 	}
 	if (dma_resv_is_locked(&buffer->resv) && !dma_fence_is_signaled(fence))
-		return attach_when_free(job, argument, buffer, fence);
-	return attach_now(file, argument, buffer, fence);
+		return attach_when_free(request, argument, buffer, fence);
+	return attach_now(request->file, argument, buffer, fence);
 }

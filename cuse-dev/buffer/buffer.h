@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buffer.h - buffers of callers that the device knows: their reservations, and memory in them that
- * is written to.
+ * buffer.h - buffers of clients that the device knows: their reservations, and the file behind
+ * them.
  *
- * A buffer is known by the device and inode of its file. It is there, and its file pinned by an fd
- * of ours, for as long as somebody holds a reference: a pending attachment, a lock, or a request at
- * work.
- * Under device->lock unless it says otherwise.
+ * A buffer is identified by the device and inode of its file. The device knows it, and pins its
+ * file by an fd, as long as there is a reference: a pending attachment, a lock, or a request.
+ * Asking the fences of its reservation for their state may drop references (a memory fence that is
+ * found reached leaves its buffer), so who asks holds one of its own. Under device->lock, except
+ * where noted.
  */
 #ifndef DMA_FENCED_BUFFER_H
 #define DMA_FENCED_BUFFER_H
@@ -22,10 +23,10 @@ struct buffer_key {
 struct disposal;
 struct locked_buffer;
 
-/* A part of a buffer, mapped: buffer_memory.h. Not all of its pages need be present. */
+/* A range of a buffer, mapped: buffer_memory.h. Its pages need not all be present. */
 struct window {
 	struct buffer *buffer;
-	struct account *account;    /* of who needed it first: it counts among its windows */
+	struct account *account;    /* of the user who needed it first */
 	struct window *prev, *next; /* of buffer->windows */
 	uint64_t offset;
 	size_t length;
@@ -36,52 +37,53 @@ struct window {
 
 struct buffer {
 	struct device *device;
-	struct account *account; /* of who made it known: pays for the fd */
+	struct account *account; /* of the user who made it known: pays for the fd */
 	struct buffer_key key;
 	struct dma_resv resv;
-	struct locked_buffer *locked; /* under which ticket; NULL: under none */
-	struct window *windows;	      /* utlist */
-	struct memory_write *late;    /* utlist: on a lane (the first) or waiting for it */
-	/* utlist, in the order of creation: active; and found to be reached, about to be signaled
-	 */
+	struct locked_buffer *locked; /* by which ticket; NULL: by none (ticket.c) */
+	struct window *windows;	      /* utlist (buffer_memory.c) */
+	/* utlist: on a worker (the first) or waiting for it (memory/memory_write.c) */
+	struct memory_write *deferred_writes;
+	/* memory/memory_poll.c: utlist, in the order of creation: active, and found reached */
 	struct memory_fence *memory_fences, *reached_fences;
-	int64_t measured_until; /* how its file was not long ago: memory_look.c */
+	int64_t measured_until; /* file_size and is_small were true not long ago */
 	uint64_t file_size;
-	bool is_little;
+	bool is_small;
+	bool is_polled; /* a worker polls its memory fences */
 	unsigned int window_count;
 	unsigned int references;
 	int fd; /* owned: the pin */
 	bool is_dmabuf;
-	bool dead;	   /* its memory has gone away below a write */
-	bool is_named;	   /* scratch of RESV_LOCK: it was in the list before */
-	bool is_looked_at; /* for its memory fences, by a lane */
+	bool faulted;	/* its memory was gone when it was written to */
+	bool is_listed; /* scratch of RESV_LOCK: it was in the list before */
 	UT_hash_handle hh;
-	struct disposal *disposal; /* made beforehand: giving it up cannot fail */
+	struct disposal *disposal; /* allocated beforehand: releasing it cannot fail */
 };
 
-/* Without the lock: what a duplicate of a caller's fd is. -EINVAL: not a buffer; -ENOSPC, -ENOMEM.
- */
-int buffer_identify(struct device *device, int fd, struct buffer_key *key, bool *is_dmabuf);
+/* A caller's buffer, taken but not known yet. */
+struct taken_buffer {
+	int fd; /* the duplicate, until a buffer has it; else -1 */
+	struct buffer_key key;
+	bool is_dmabuf;
+};
+
 /*
- * A reference, or NULL where it is not known. It is needed to ask for any fence of the buffer: a
- * memory fence that turns out to be reached is signaled by that, with all others that are, and with
- * the last of them go the references of the attachments.
+ * On a worker, without the lock: takes the caller's fd and finds out which buffer it is. -EINVAL:
+ * it is none; or as caller_take_fd(). taken_buffer_close() is due in any case.
  */
-struct buffer *buffer_find(struct device *device, const struct buffer_key *key);
-/* A reference, to a new one if need be; then *fd is taken over and set to -1. -ENOSPC, -ENOMEM. */
-int buffer_get(struct device *device, struct account *account, const struct buffer_key *key,
-	       bool is_dmabuf, int *fd, struct buffer **buffer);
-/* NULL: nothing. */
+int buffer_take(struct worker_job *job, int fd, struct taken_buffer *taken);
+void taken_buffer_close(struct taken_buffer *taken);
+
+/* A reference to the buffer, which takes the fd over where it is new. -ENOSPC, -ENOMEM. */
+int buffer_of_taken(struct device *device, struct account *account, struct taken_buffer *taken,
+		    struct buffer **buffer);
+/* A reference, or NULL where the device does not know it. */
+struct buffer *buffer_find(const struct buffer_key *key);
+struct buffer *buffer_get(struct buffer *buffer);
+/* NULL too. */
 void buffer_put(struct buffer *buffer);
 
-/* Takes a window that nobody uses off its buffer. */
+/* Takes a window that has no users off its buffer. */
 void window_free(struct window *window);
-
-/*
- * Puts a fence on a buffer until it is signaled; nothing where it is. passive: nobody need signal
- * it for the buffer's sake. -ENOSPC, -ENOMEM.
- */
-int buffer_attach(struct buffer *buffer, struct account *account, struct dma_fence *fence,
-		  enum dma_resv_usage usage, bool passive);
 
 #endif /* DMA_FENCED_BUFFER_H */

@@ -17,22 +17,20 @@
 #include "seqno_write.h"
 
 /*
- * Windows that nobody uses stay mapped up to this many a buffer: a ring is written to again and
- * again.
+ * Windows without users stay mapped up to this many a buffer: a ring is written to again and again.
  */
 #define IDLE_WINDOWS_MAX 64
-
-/*
- * Windows of one user. A process may have some 65,000 mappings, and the list of a buffer is
- * searched under the lock.
- */
-#define WINDOWS_MAX 4096
 
 /* Large enough that a ring, or a page of seqnos for each of many rings, needs one. */
 #define WINDOW_SIZE (2ull << 20)
 
-/* What is freed in well under a millisecond. */
-#define LITTLE_MEMORY (4ull << 20)
+/* A file of which this much is allocated is freed in well under a millisecond. */
+#define SMALL_FILE (4ull << 20)
+
+/* A buffer's file: how large it is, and in what units it is mapped. */
+struct measure {
+	uint64_t size, page, window;
+};
 
 static _Thread_local sigjmp_buf *bus_error_return;
 
@@ -40,7 +38,7 @@ static void on_bus_error(int number)
 {
 	if (bus_error_return)
 		siglongjmp(*bus_error_return, 1);
-	/* Not an access of ours: dies of it when it happens again. */
+	/* Not an access of ours: the process dies when it happens again. */
 	signal(number, SIG_DFL);
 }
 
@@ -52,8 +50,8 @@ int buffer_memory_init(void)
 }
 
 /*
- * In a file of which there is little a hole is punched in no time. Whether the page is present says
- * nothing: it may be gone before the access.
+ * In a small file a hole is punched at once. Whether the page is present says nothing: it may be
+ * gone before the access.
  */
 enum memory_state memory_state(int fd, uint64_t *size)
 {
@@ -61,13 +59,13 @@ enum memory_state memory_state(int fd, uint64_t *size)
 
 	if (fstat(fd, &stat)) {
 		*size = UINT64_MAX;
-		return MEMORY_MAY_WAIT;
+		return MEMORY_MAY_BLOCK;
 	}
 	*size = (uint64_t)stat.st_size;
-	return (uint64_t)stat.st_blocks * 512 <= LITTLE_MEMORY ? MEMORY_IS_THERE : MEMORY_MAY_WAIT;
+	return (uint64_t)stat.st_blocks * 512 <= SMALL_FILE ? MEMORY_IS_PRESENT : MEMORY_MAY_BLOCK;
 }
 
-bool memory_glimpse(int fd, uint64_t offset, uint32_t size, uint64_t *value)
+bool memory_peek(int fd, uint64_t offset, uint32_t size, uint64_t *value)
 {
 	union {
 		uint32_t half;
@@ -83,7 +81,7 @@ bool memory_glimpse(int fd, uint64_t offset, uint32_t size, uint64_t *value)
 bool memory_store(void *address, uint32_t size, uint64_t value)
 {
 	sigjmp_buf here;
-	/* It is looked at after a jump. */
+	/* It is read after a jump. */
 	volatile bool stored = false;
 
 	/*
@@ -106,7 +104,7 @@ bool memory_load(const void *address, uint32_t size, uint64_t *value)
 
 	if (!sigsetjmp(here, 0)) {
 		bus_error_return = &here;
-		/* Pairs with the release of whoever stores there. */
+		/* Pairs with the release of the thread that stores there. */
 		*value = size == sizeof(uint32_t)
 				 ? __atomic_load_n((const uint32_t *)address, __ATOMIC_ACQUIRE)
 				 : __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE);
@@ -159,7 +157,7 @@ static bool is_within(const struct memory_place *place, uint64_t size)
 }
 
 /* It is known to be one that answers. */
-static int measure_file(int fd, bool is_dmabuf, struct buffer_measure *measure)
+static int measure_file(int fd, bool is_dmabuf, struct measure *measure)
 {
 	struct statfs filesystem;
 	struct stat stat;
@@ -181,8 +179,8 @@ static int measure_file(int fd, bool is_dmabuf, struct buffer_measure *measure)
 	return 0;
 }
 
-int buffer_measure(int fd, bool is_dmabuf, const struct memory_place *place,
-		   struct buffer_measure *measure)
+static int measure_place(int fd, bool is_dmabuf, const struct memory_place *place,
+			 struct measure *measure)
 {
 	int ret = check_access(fd, place->writable);
 
@@ -209,7 +207,7 @@ static struct window *window_find(struct buffer *buffer, const struct memory_pla
 }
 
 static int window_create(int fd, const struct memory_place *place, bool is_dmabuf,
-			 const struct buffer_measure *measure, struct window **created)
+			 const struct measure *measure, struct window **created)
 {
 	struct window *window = calloc(1, sizeof(*window));
 	uint64_t left;
@@ -239,9 +237,10 @@ static int window_create(int fd, const struct memory_place *place, bool is_dmabu
 	return 0;
 }
 
-int window_get(struct buffer *buffer, struct account *account, int fd,
-	       const struct memory_place *place, const struct buffer_measure *measure,
-	       struct window **got)
+/* A window that the place is in, with a use of it. Takes and drops the lock. */
+static int window_get(struct buffer *buffer, struct account *account, int fd,
+		      const struct memory_place *place, const struct measure *measure,
+		      struct window **got)
 {
 	struct device *device = buffer->device;
 	struct window *window;
@@ -249,8 +248,7 @@ int window_get(struct buffer *buffer, struct account *account, int fd,
 
 	device_lock(device);
 	window = window_find(buffer, place);
-	ret = !window && account->windows >= WINDOWS_MAX ? -ENOSPC : 0;
-	account->windows += !window && !ret;
+	ret = window ? 0 : account_take(account, ACCOUNT_WINDOWS, 1);
 	device_unlock(device);
 	*got = window;
 	if (window || ret)
@@ -258,12 +256,11 @@ int window_get(struct buffer *buffer, struct account *account, int fd,
 	ret = window_create(fd, place, buffer->is_dmabuf, measure, &window);
 	device_lock(device);
 	if (ret) {
-		account->windows--;
+		account_give_back(account, ACCOUNT_WINDOWS, 1);
 	} else {
-		/* Somebody else may have made the same meanwhile: then there are two. */
+		/* Another worker may have made the same meanwhile: then there are two. */
 		window->buffer = buffer;
-		window->account = account;
-		account->users++;
+		window->account = account_get(account);
 		DL_APPEND(buffer->windows, window);
 		buffer->window_count++;
 		*got = window;
@@ -272,12 +269,13 @@ int window_get(struct buffer *buffer, struct account *account, int fd,
 	return ret;
 }
 
-int window_make_present(const struct window *window, int fd, const struct memory_place *place,
-			const struct buffer_measure *measure)
+/* So that an access finds its page, and need not block for one. */
+static int make_present(const struct window *window, int fd, const struct memory_place *place,
+			const struct measure *measure)
 {
 	uintptr_t address = (uintptr_t)window_address(window, place->offset);
 	void *page = (void *)(address & ~(uintptr_t)(measure->page - 1));
-	struct buffer_measure now;
+	struct measure now;
 
 	/* EINVAL: a mapping, such as a driver's, that is always present. */
 	if (!madvise(page, measure->page,
@@ -286,10 +284,45 @@ int window_make_present(const struct window *window, int fd, const struct memory
 		return 0;
 	if (errno != EFAULT)
 		return -ENOMEM;
-	/* The file was cut off meanwhile, or else its filesystem is full. */
+	/* The file was truncated meanwhile, or else its filesystem is full. */
 	if (measure_file(fd, window->buffer->is_dmabuf, &now) || !is_within(place, now.size))
 		return -EINVAL;
 	return -ENOSPC;
+}
+
+int mapped_place_take(struct worker_job *job, int fd, const struct memory_place *place,
+		      struct mapped_place *mapped)
+{
+	struct taken_buffer *taken = &mapped->taken;
+	struct device *device = job->device;
+	struct measure measure;
+	int ret = buffer_take(job, fd, taken);
+
+	/* This fd stays open meanwhile: it is the buffer's by then, or else still taken->fd. */
+	fd = taken->fd;
+	if (!ret)
+		ret = measure_place(fd, taken->is_dmabuf, place, &measure);
+	if (ret)
+		return ret;
+	device_lock(device);
+	ret = buffer_of_taken(device, job->account, taken, &mapped->buffer);
+	device_unlock(device);
+	if (!ret)
+		ret = window_get(mapped->buffer, job->account, fd, place, &measure,
+				 &mapped->window);
+	if (!ret)
+		ret = make_present(mapped->window, fd, place, &measure);
+	return ret;
+}
+
+void mapped_place_release(struct device *device, struct mapped_place *mapped)
+{
+	device_lock(device);
+	if (mapped->window)
+		window_put(mapped->window);
+	buffer_put(mapped->buffer);
+	device_unlock_and_notify(device);
+	taken_buffer_close(&mapped->taken);
 }
 
 void window_put(struct window *window)

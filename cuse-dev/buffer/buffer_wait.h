@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buffer_wait.h - BUFFER_WAIT: parks the request until what was pending on a buffer is signaled, or
- * the deadline has come.
+ * buffer_wait.h - BUFFER_WAIT: blocks the request until what was pending on a buffer is signaled,
+ * or the deadline has passed.
  */
 #ifndef DMA_FENCED_BUFFER_WAIT_H
 #define DMA_FENCED_BUFFER_WAIT_H
@@ -10,10 +10,10 @@
 
 /*
  * Under the lock. pending is the snapshot of the buffer, one fence for all, borrowed; wait->count
- * is filled in. 0 and -ETIME: wait is the answer. REQUEST_PARKED: fuse is answered later, with size
- * bytes of wait. -ENOSPC, -ENOMEM.
+ * is filled in. 0 and -ETIME: wait is the answer. REQUEST_BLOCKED: the request is answered later.
+ * -ENOSPC, -ENOMEM.
  */
-int buffer_wait_for_fence(struct open_file *file, fuse_req_t fuse, struct dma_fence *pending,
-			  struct dma_fence_buffer_wait *wait, size_t size);
+int buffer_wait_for_fence(const struct request *request, struct dma_fence *pending,
+			  struct dma_fence_buffer_wait *wait);
 
 #endif /* DMA_FENCED_BUFFER_WAIT_H */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leaf_watch.c - see leaf_watch.h.
+ * container_watch.c - see container_watch.h.
  *
- * A watch keeps count for each container how many of its parts have to be signaled before it is, so
- * that the look comes once, when the last one is: a look at each signal would take time in
- * proportion to the square of what the fence is made of.
+ * A watch counts for each container how many of its members have to be signaled before it is, and
+ * asks for the state once, when the last one is: asking at each signal would take time in
+ * proportion to the square of the number of members.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "array.h"
@@ -13,27 +14,27 @@
 #include "container.h"
 #include "buffer/container_watch.h"
 
-/* A container: the watched one is the first. */
+/* A container; the first is the watched one. */
 struct node {
-	uint32_t parent;  /* index; of no meaning for the first */
-	uint32_t missing; /* signals until it is signaled itself; 0: it is */
+	uint32_t parent;    /* index; not used for the first */
+	uint32_t remaining; /* signals until it is signaled itself; 0: it is */
 };
 
 struct leaf {
 	struct dma_fence_cb callback;
-	struct leaf_watch *watch;
+	struct container_watch *watch;
 	struct dma_fence *fence; /* a reference; NULL: signaled */
-	uint32_t node;		 /* whose part it is */
+	uint32_t node;		 /* whose member it is */
 };
 
-struct leaf_watch {
+struct container_watch {
 	struct dma_fence *fence;
 	struct node *nodes; /* behind the leaves, in the same allocation */
 	uint32_t node_count, leaf_count;
 	struct leaf leaves[];
 };
 
-/* What a watch has to have room for. */
+/* The capacity that a watch needs. */
 struct extent {
 	uint64_t nodes, leaves;
 };
@@ -58,11 +59,11 @@ static void measure(struct dma_fence *fence, struct extent *extent)
 
 static uint64_t size_of(const struct extent *extent)
 {
-	return sizeof(struct leaf_watch) + extent->leaves * sizeof(struct leaf) +
+	return sizeof(struct container_watch) + extent->leaves * sizeof(struct leaf) +
 	       extent->nodes * sizeof(struct node);
 }
 
-uint64_t leaf_watch_size(struct dma_fence *fence)
+uint64_t container_watch_size(struct dma_fence *fence)
 {
 	struct extent extent = { 0 };
 
@@ -72,13 +73,13 @@ uint64_t leaf_watch_size(struct dma_fence *fence)
 	return size_of(&extent);
 }
 
-/* A part of this one is signaled. Is the watched one, by that? */
-static bool count_down(struct leaf_watch *watch, uint32_t index)
+/* A member of this one is signaled. Is the watched one now, too? */
+static bool count_down(struct container_watch *watch, uint32_t index)
 {
 	for (;;) {
 		struct node *node = &watch->nodes[index];
 
-		if (!node->missing || --node->missing)
+		if (!node->remaining || --node->remaining)
 			return false;
 		if (!index)
 			return true;
@@ -86,8 +87,8 @@ static bool count_down(struct leaf_watch *watch, uint32_t index)
 	}
 }
 
-/* The look may signal the container, whose callback may free the watch. */
-static void look(struct leaf_watch *watch)
+/* May signal the container, whose callback may free the watch. */
+static void poll_container(struct container_watch *watch)
 {
 	struct dma_fence *container = dma_fence_get(watch->fence);
 
@@ -101,12 +102,12 @@ static void leaf_signaled(struct dma_fence *fence, struct dma_fence_cb *callback
 
 	leaf->fence = NULL;
 	if (count_down(leaf->watch, leaf->node))
-		look(leaf->watch);
+		poll_container(leaf->watch);
 	dma_fence_put(fence);
 }
 
 /* Is it signaled already? */
-static bool add_leaf(struct leaf_watch *watch, uint32_t node, struct dma_fence *fence)
+static bool add_leaf(struct container_watch *watch, uint32_t node, struct dma_fence *fence)
 {
 	struct leaf *leaf = &watch->leaves[watch->leaf_count];
 
@@ -119,39 +120,40 @@ static bool add_leaf(struct leaf_watch *watch, uint32_t node, struct dma_fence *
 	return false;
 }
 
-static bool add_container(struct leaf_watch *watch, uint32_t parent, struct dma_fence *fence);
+static bool add_container(struct container_watch *watch, uint32_t parent, struct dma_fence *fence);
 
-/* Of an array or a chain that needs all its parts, or of an array that needs any. */
-static void add_part(struct leaf_watch *watch, uint32_t node, bool any, struct dma_fence *fence)
+/* Of an array or a chain that needs all its members, or of an array that needs any. */
+static void add_member(struct container_watch *watch, uint32_t node, bool any,
+		       struct dma_fence *fence)
 {
 	bool signaled;
 
-	watch->nodes[node].missing += !any;
+	watch->nodes[node].remaining += !any;
 	signaled = dma_fence_is_container(fence) ? add_container(watch, node, fence)
 						 : add_leaf(watch, node, fence);
-	if (signaled && watch->nodes[node].missing)
-		watch->nodes[node].missing--;
+	if (signaled && watch->nodes[node].remaining)
+		watch->nodes[node].remaining--;
 }
 
 /* Is it signaled already? */
-static bool add_container(struct leaf_watch *watch, uint32_t parent, struct dma_fence *fence)
+static bool add_container(struct container_watch *watch, uint32_t parent, struct dma_fence *fence)
 {
 	struct dma_fence_array *array = to_dma_fence_array(fence);
 	bool any = array && dma_fence_array_signals_on_any(array);
 	uint32_t node = watch->node_count++;
 	struct dma_fence *link;
 
-	watch->nodes[node] = (struct node){ .parent = parent, .missing = any };
+	watch->nodes[node] = (struct node){ .parent = parent, .remaining = any };
 	for (unsigned int i = 0; array && i < dma_fence_array_count(array); i++)
-		add_part(watch, node, any, dma_fence_array_member(array, i));
+		add_member(watch, node, any, dma_fence_array_member(array, i));
 	if (!array) {
 		dma_fence_chain_for_each(link, fence)
-			add_part(watch, node, false, dma_fence_chain_contained(link));
+			add_member(watch, node, false, dma_fence_chain_contained(link));
 	}
-	return !watch->nodes[node].missing;
+	return !watch->nodes[node].remaining;
 }
 
-int leaf_watch_create(struct dma_fence *fence, struct leaf_watch **watch)
+int container_watch_create(struct dma_fence *fence, struct container_watch **watch)
 {
 	struct extent extent = { 0 };
 
@@ -165,11 +167,11 @@ int leaf_watch_create(struct dma_fence *fence, struct leaf_watch **watch)
 	(*watch)->fence = fence;
 	(*watch)->nodes = (struct node *)&(*watch)->leaves[extent.leaves];
 	if (add_container(*watch, 0, fence))
-		look(*watch);
+		poll_container(*watch);
 	return 0;
 }
 
-void leaf_watch_free(struct leaf_watch *watch)
+void container_watch_free(struct container_watch *watch)
 {
 	for (uint32_t i = 0; watch && i < watch->leaf_count; i++) {
 		struct leaf *leaf = &watch->leaves[i];

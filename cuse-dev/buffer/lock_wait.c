@@ -3,31 +3,36 @@
 #include <errno.h>
 
 #include "buffer/lock_wait.h"
+#include "container_of.h"
 
-/* In the middle of somebody else's locking or unlocking: just notes it down. */
+static struct lock_wait *results; /* utlist: have a result, and were not resumed */
+static bool is_resuming;
+
+/* Within a lock or unlock of another ticket: only noted. */
 static void note_result(struct ww_waiter *waiter, int result)
 {
-	struct lock_wait *wait = (struct lock_wait *)waiter;
+	struct lock_wait *wait = container_of(waiter, struct lock_wait, waiter);
 
 	wait->result = result;
 	wait->is_due = true;
-	DL_APPEND(wait->buffer->device->lock_results, wait);
+	DL_APPEND(results, wait);
 }
 
 static void take_off_results(struct lock_wait *wait)
 {
-	DL_DELETE(wait->buffer->device->lock_results, wait);
+	DL_DELETE(results, wait);
 	wait->is_due = false;
 	wait->pending = false;
 }
 
 int lock_wait_begin(struct lock_wait *wait, struct buffer *buffer, struct ww_acquire_ctx *context,
-		    bool slow, void (*go_on)(struct lock_wait *wait, int result))
+		    bool slow, void (*resume)(struct lock_wait *wait, int result))
 {
 	int ret;
 
+	device_assert_held(buffer->device);
 	wait->buffer = buffer;
-	wait->go_on = go_on;
+	wait->resume = resume;
 	wait->is_due = false;
 	ret = ww_mutex_lock_async(&buffer->resv.ww, context, &wait->waiter, note_result, slow);
 	wait->pending = ret == -EINPROGRESS;
@@ -48,17 +53,17 @@ void lock_wait_cancel(struct lock_wait *wait)
 		dma_resv_unlock(&wait->buffer->resv);
 }
 
-/* Who goes on may come back here; then the first one's loop does it. */
-void lock_waits_go_on(struct device *device)
+/* What is resumed may call this again; then the first call goes on with it. */
+void lock_waits_resume(void)
 {
 	struct lock_wait *wait;
 
-	if (device->lock_waits_at_work)
+	if (is_resuming)
 		return;
-	device->lock_waits_at_work = true;
-	while ((wait = device->lock_results)) {
+	is_resuming = true;
+	while ((wait = results)) {
 		take_off_results(wait);
-		wait->go_on(wait, wait->result);
+		wait->resume(wait, wait->result);
 	}
-	device->lock_waits_at_work = false;
+	is_resuming = false;
 }

@@ -2,26 +2,24 @@
 /*
  * resv_lock.c - see resv_lock.h, and ticket.h for what can happen at the same time.
  *
- * A lock request is its lane job's until it has to wait; then it is parked by itself, and whatever
- * ends it - a lock, the deadline, an interrupt, the end of its ticket - frees it, under
- * device->lock. It owns the buffers that are not locked yet. Those that are locked are the
- * ticket's, and are taken back from it should the request fail.
+ * A lock request belongs to its worker job until it blocks; then it is a pending request by itself,
+ * which is completed by a lock, the deadline, an interrupt, or the end of its ticket. It owns the
+ * buffers that are not locked yet. Those that are locked are the ticket's, and are taken back from
+ * it when the request fails.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "caller/caller.h"
 #include "buffer/resv_lock.h"
 #include "buffer/ticket.h"
+#include "container_of.h"
 
 struct lock_request {
-	struct parked parked; /* while it waits */
+	struct pending pending; /* while it blocks */
 	struct lock_wait wait;
-	struct timer deadline;
+	struct ticket_waiter waiter;
 	struct ticket *ticket; /* from apply() on */
-	uint64_t charge;       /* while it waits */
 	uint32_t known;	       /* buffers */
 	uint32_t locked;       /* the first ones of them; the next is waited for */
 	struct dma_fence_resv_lock argument;
@@ -29,11 +27,20 @@ struct lock_request {
 };
 
 struct lock_job {
-	struct lane_job job;
-	struct lock_request *request; /* made on the lane; its own when it waits, and then NULL */
-	struct dma_fence_resv_lock argument;
+	struct worker_job job;
+	struct lock_request *request; /* allocated by prepare(); NULL once it blocks */
 	int32_t fds[];
 };
+
+static struct lock_job *to_lock_job(struct worker_job *job)
+{
+	return container_of(job, struct lock_job, job);
+}
+
+static struct lock_request *to_lock_request(struct pending *pending)
+{
+	return container_of(pending, struct lock_request, pending);
+}
 
 static size_t request_size(uint32_t count)
 {
@@ -48,8 +55,8 @@ static void request_free(struct lock_request *request)
 	free(request);
 }
 
-/* Named twice, or locked under this ticket already? */
-static int check_names(struct lock_request *request)
+/* Is a buffer in the list twice, or locked under this ticket already? */
+static int check_buffers(struct lock_request *request)
 {
 	uint32_t checked;
 	int ret = 0;
@@ -57,27 +64,21 @@ static int check_names(struct lock_request *request)
 	for (checked = 0; checked < request->known; checked++) {
 		struct buffer *buffer = request->buffers[checked]->buffer;
 
-		if (buffer->is_named || ticket_has_locked(request->ticket, buffer)) {
+		if (buffer->is_listed || ticket_has_locked(request->ticket, buffer)) {
 			request->argument.contended = checked;
 			ret = -EALREADY;
 			break;
 		}
-		buffer->is_named = true;
+		buffer->is_listed = true;
 	}
 	while (checked--)
-		request->buffers[checked]->buffer->is_named = false;
+		request->buffers[checked]->buffer->is_listed = false;
 	return ret;
 }
 
-static bool is_too_late(int64_t deadline_ns)
-{
-	return deadline_ns <= 0 ||
-	       (deadline_ns != DMA_FENCE_WAIT_FOREVER && deadline_ns <= dma_fence_now());
-}
+static void resume(struct lock_wait *wait, int result);
 
-static void go_on(struct lock_wait *wait, int result);
-
-/* -EINPROGRESS: go_on() is called later. */
+/* -EINPROGRESS: resume() is called later. */
 static int lock_next(struct lock_request *request)
 {
 	const struct dma_fence_resv_lock *argument = &request->argument;
@@ -87,10 +88,10 @@ static int lock_next(struct lock_request *request)
 
 	if (argument->flags & DMA_FENCE_RESV_LOCK_TRY)
 		return ww_mutex_trylock(&buffer->resv.ww, context) ? 0 : -EBUSY;
-	/* Who just looks does not make younger ones give up. */
-	if (is_too_late(argument->deadline_ns) && dma_resv_is_locked(&buffer->resv))
+	/* A request that does not wait makes no younger ticket back off. */
+	if (deadline_has_passed(argument->deadline_ns) && dma_resv_is_locked(&buffer->resv))
 		return -ETIME;
-	return lock_wait_begin(&request->wait, buffer, context, slow, go_on);
+	return lock_wait_begin(&request->wait, buffer, context, slow, resume);
 }
 
 static int add_lock(struct lock_request *request)
@@ -114,8 +115,8 @@ static int lock_rest(struct lock_request *request)
 	return ret;
 }
 
-/* What becomes of the ticket, and what the argument says about it. */
-static void settle(struct lock_request *request, int result)
+/* Sets what becomes of the ticket, and what the argument says about it. */
+static void conclude(struct lock_request *request, int result)
 {
 	struct ticket *ticket = request->ticket;
 
@@ -123,99 +124,67 @@ static void settle(struct lock_request *request, int result)
 		request->argument.contended = request->locked;
 	while (result && request->locked)
 		ticket_take_back_lock(ticket, request->buffers[--request->locked]);
-	ticket->request = NULL;
+	ticket->waiter = NULL;
 	if (!result || result == -EDEADLK) {
 		request->argument.ticket = ticket->handle;
 		ticket->is_new = false;
 	} else if (ticket->is_new) {
-		file_handle_close(ticket->file, ticket->handle);
+		handle_close(&ticket->file->handles, ticket->handle);
 	}
 }
 
-static void stop_waiting(struct lock_request *request)
+static void end(struct pending *pending, int result)
 {
-	struct open_file *file = request->parked.file;
+	struct lock_request *request = to_lock_request(pending);
 
-	timer_cancel(file->device, &request->deadline);
 	lock_wait_cancel(&request->wait);
-	account_uncharge(file->account, request->charge);
+	conclude(request, result);
 }
 
-void lock_request_end(struct lock_request *request, int result)
+static void pending_free(struct pending *pending)
 {
-	struct open_file *file = request->parked.file;
-	fuse_req_t fuse = request->parked.fuse;
-
-	stop_waiting(request);
-	settle(request, result);
-	/* At the end of the device the request may hold the last reference. */
-	file_get(file);
-	unpark(&request->parked);
-	request_reply(fuse, result, &request->argument, sizeof(request->argument));
-	request_free(request);
-	file_put(file);
+	request_free(to_lock_request(pending));
+	lock_waits_resume();
 }
 
-static void go_on(struct lock_wait *wait, int result)
+static const struct pending_ops lock_ops = { .end = end, .free = pending_free, .is_wait = true };
+
+static void ticket_ends(struct ticket_waiter *waiter, int result)
 {
-	struct lock_request *request =
-		(struct lock_request *)((char *)wait - offsetof(struct lock_request, wait));
+	pending_complete(&container_of(waiter, struct lock_request, waiter)->pending, result);
+}
+
+static void resume(struct lock_wait *wait, int result)
+{
+	struct lock_request *request = container_of(wait, struct lock_request, wait);
 
 	if (!result)
 		result = add_lock(request);
 	if (!result)
 		result = lock_rest(request);
 	if (result != -EINPROGRESS)
-		lock_request_end(request, result);
-}
-
-static void deadline_is_over(struct timer *timer)
-{
-	struct lock_request *request =
-		(struct lock_request *)((char *)timer - offsetof(struct lock_request, deadline));
-	struct device *device = request->parked.file->device;
-
-	lock_request_end(request, -ETIME);
-	lock_waits_go_on(device);
-}
-
-static void interrupted(struct parked *parked)
-{
-	struct lock_request *request = (struct lock_request *)parked;
-	struct device *device = parked->file->device;
-
-	stop_waiting(request);
-	settle(request, -EINTR);
-	request_free(request);
-	lock_waits_go_on(device);
+		pending_complete(&request->pending, result);
 }
 
 /* It is in a queue. On an error it is not any more. */
-static int park_request(struct lock_request *request, fuse_req_t fuse, struct open_file *file)
+static int block(struct lock_request *request, const struct request *of)
 {
-	int64_t deadline_ns = request->argument.deadline_ns;
-	int ret;
+	int ret = pending_start(&request->pending, &lock_ops, of,
+				request_size(request->known) +
+					request->known * sizeof(struct locked_buffer));
 
-	request->charge =
-		request_size(request->known) + request->known * sizeof(struct locked_buffer);
-	ret = account_charge(file->account, request->charge);
 	if (ret)
 		goto err_cancel;
-	request->parked.is_wait = true;
-	ret = park(&request->parked, fuse, file, interrupted);
+	request->pending.answer = &request->argument;
+	ret = pending_set_deadline(&request->pending, request->argument.deadline_ns);
 	if (ret)
-		goto err_uncharge;
-	if (deadline_ns != DMA_FENCE_WAIT_FOREVER)
-		ret = timer_set(file->device, &request->deadline, deadline_ns, deadline_is_over);
-	if (ret)
-		goto err_unpark;
-	request->ticket->request = request;
-	return REQUEST_PARKED;
+		goto err_take_out;
+	request->waiter.end = ticket_ends;
+	request->ticket->waiter = &request->waiter;
+	return REQUEST_BLOCKED;
 
-err_unpark:
-	unpark(&request->parked);
-err_uncharge:
-	account_uncharge(file->account, request->charge);
+err_take_out:
+	pending_take_out(&request->pending);
 err_cancel:
 	lock_wait_cancel(&request->wait);
 	return ret;
@@ -233,65 +202,58 @@ static int get_ticket(struct lock_request *request, struct open_file *file)
 	return ret;
 }
 
-static int apply(struct lane_job *job)
+static int apply(struct worker_job *job)
 {
-	struct lock_job *this = (struct lock_job *)job;
+	struct lock_job *this = to_lock_job(job);
 	struct lock_request *request = this->request;
-	struct open_file *file = job->parked.file;
-	int ret = get_ticket(request, file);
+	int ret = get_ticket(request, job->pending.request.file);
 
 	if (!ret) {
-		ret = check_names(request);
+		ret = check_buffers(request);
 		if (!ret)
 			ret = lock_rest(request);
 		if (ret == -EINPROGRESS)
-			ret = park_request(request, job->parked.fuse, file);
-		if (ret != REQUEST_PARKED)
-			settle(request, ret);
+			ret = block(request, &job->pending.request);
+		if (ret != REQUEST_BLOCKED)
+			conclude(request, ret);
 	}
-	if (ret == REQUEST_PARKED)
+	if (ret == REQUEST_BLOCKED)
 		this->request = NULL;
 	else
-		this->argument = request->argument;
-	lock_waits_go_on(job->device);
+		*(struct dma_fence_resv_lock *)job->argument = request->argument;
+	lock_waits_resume();
 	return ret;
 }
 
 /* The buffer behind one fd. It is pinned from here on, so that no other fd of it need be kept. */
-static int prepare_buffer(struct lock_job *this, int32_t number)
+static int prepare_buffer(struct lock_job *this, int32_t fd)
 {
-	struct lane_job *job = &this->job;
-	struct locked_buffer *locked;
-	struct buffer_key key;
-	bool is_dmabuf;
-	int ret, fd = caller_take_fd(job, number);
+	struct worker_job *job = &this->job;
+	struct locked_buffer *locked = NULL;
+	struct taken_buffer taken;
+	int ret = buffer_take(job, fd, &taken);
 
-	if (fd < 0)
-		return fd;
-	ret = buffer_identify(job->device, fd, &key, &is_dmabuf);
-	if (ret)
-		goto out;
-	ret = -ENOMEM;
-	locked = calloc(1, sizeof(*locked));
-	if (!locked)
-		goto out;
-	device_lock(job->device);
-	ret = buffer_get(job->device, job->account, &key, is_dmabuf, &fd, &locked->buffer);
-	device_unlock(job->device);
+	if (!ret) {
+		locked = calloc(1, sizeof(*locked));
+		ret = locked ? 0 : -ENOMEM;
+	}
+	if (!ret) {
+		device_lock(job->device);
+		ret = buffer_of_taken(job->device, job->account, &taken, &locked->buffer);
+		device_unlock(job->device);
+	}
 	if (ret)
 		free(locked);
 	else
 		this->request->buffers[this->request->known++] = locked;
-out:
-	if (fd >= 0)
-		close(fd);
+	taken_buffer_close(&taken);
 	return ret;
 }
 
-static int prepare(struct lane_job *job)
+static int prepare(struct worker_job *job)
 {
-	struct lock_job *this = (struct lock_job *)job;
-	const struct dma_fence_resv_lock *argument = &this->argument;
+	struct lock_job *this = to_lock_job(job);
+	const struct dma_fence_resv_lock *argument = job->argument;
 	int ret = 0;
 
 	this->request = calloc(1, request_size(argument->count));
@@ -306,9 +268,9 @@ static int prepare(struct lane_job *job)
 	return ret;
 }
 
-static void cleanup(struct lane_job *job)
+static void cleanup(struct worker_job *job)
 {
-	struct lock_job *this = (struct lock_job *)job;
+	struct lock_job *this = to_lock_job(job);
 
 	if (!this->request)
 		return;
@@ -317,23 +279,25 @@ static void cleanup(struct lane_job *job)
 	device_unlock_and_notify(job->device);
 }
 
-int resv_lock_request(struct request *request, const struct dma_fence_resv_lock *argument)
+static const struct worker_job_ops job_ops = {
+	.prepare = prepare,
+	.apply = apply,
+	.cleanup = cleanup,
+};
+
+int resv_lock_request(const struct request *request, const struct dma_fence_resv_lock *argument)
 {
 	size_t fds_size = argument->count * sizeof(int32_t);
-	struct lock_job *this = calloc(1, sizeof(*this) + fds_size);
+	struct dma_fence_resv_lock copy = *argument;
+	struct lock_job *this;
 
+	copy.contended = DMA_FENCE_RESV_LOCK_NONE;
+	this = worker_job_create(request, &job_ops, sizeof(*this) + fds_size, &copy, sizeof(copy));
 	if (!this)
 		return -ENOMEM;
-	this->argument = *argument;
-	this->argument.contended = DMA_FENCE_RESV_LOCK_NONE;
 	if (!argument->pointer)
 		memcpy(this->fds, argument + 1, fds_size);
-	this->job.prepare = prepare;
-	this->job.apply = apply;
-	this->job.cleanup = cleanup;
-	this->job.charge = sizeof(*this) + fds_size + request_size(argument->count) +
-			   argument->count * sizeof(struct locked_buffer);
-	this->job.answer = &this->argument;
-	this->job.answer_size = sizeof(this->argument);
-	return lane_submit_request(&this->job, request);
+	this->job.charge +=
+		request_size(argument->count) + argument->count * sizeof(struct locked_buffer);
+	return worker_submit(&this->job);
 }

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 
 #include "buffer/attachment.h"
-#include "fence/event.h"
-#include "buffer/resv_lock.h"
 #include "buffer/ticket.h"
+#include "container_of.h"
 
 /* A fence that others do not see yet; once it is committed, an attachment as any other. */
 struct staged_fence {
@@ -15,49 +14,56 @@ struct staged_fence {
 	struct staged_fence *prev, *next; /* of ticket->staged */
 };
 
+static void handle_closed(void *object);
+
+static const struct handle_class ticket_handle_class = {
+	.cost = handle_cost_of_one,
+	.closed = handle_closed,
+};
+
 int ticket_create(struct open_file *file, struct ticket **created)
 {
+	const struct dma_fence_event lost = { .type = DMA_FENCE_EVENT_RESV_LOST };
 	struct ticket *ticket;
-	int ret = file_handle_reserve(file, NULL);
+	int ret = handle_reserve(&file->handles, &ticket_handle_class, NULL);
 
 	if (ret)
 		return ret;
-	ret = -ENOMEM;
 	ticket = calloc(1, sizeof(*ticket));
-	if (!ticket)
-		goto err_uncharge;
-	if (event_prepare(file, &ticket->lost_event,
-			  &(struct dma_fence_event){ .type = DMA_FENCE_EVENT_RESV_LOST }))
-		goto err_free;
+	if (!ticket || record_create(&file->records, &ticket->lost_record, &lost)) {
+		free(ticket);
+		handle_unreserve(&file->handles, &ticket_handle_class, NULL);
+		return -ENOMEM;
+	}
 	ticket->device = file->device;
 	ticket->file = file;
 	ww_acquire_init(&ticket->context, &reservation_ww_class);
-	ticket->handle = file_handle_add_ticket(file, ticket);
-	ticket->lost_event->record.event = ticket->handle;
+	ticket->handle = handle_add(&file->handles, &ticket_handle_class, ticket);
+	ticket->lost_record->event.event = ticket->handle;
 	ticket->is_new = true;
 	file->device->stats.tickets++;
 	*created = ticket;
 	return 0;
-
-err_free:
-	free(ticket);
-err_uncharge:
-	account_uncharge(file->account, account_fence_cost(NULL));
-	return ret;
 }
 
-int ticket_check(const struct ticket *ticket)
+int ticket_get(struct open_file *file, uint32_t handle, struct ticket **ticket)
 {
-	if (ticket->is_lost)
-		return -ETIMEDOUT;
-	return ticket->request ? -EBUSY : 0;
+	void *object = NULL;
+	int ret = handle_get(&file->handles, handle, &ticket_handle_class, &object);
+
+	*ticket = object;
+	return ret;
 }
 
 int ticket_find(struct open_file *file, uint32_t handle, struct ticket **ticket)
 {
-	int ret = file_ticket(file, handle, ticket);
+	int ret = ticket_get(file, handle, ticket);
 
-	return ret ? ret : ticket_check(*ticket);
+	if (ret)
+		return ret;
+	if ((*ticket)->is_lost)
+		return -ETIMEDOUT;
+	return (*ticket)->waiter ? -EBUSY : 0;
 }
 
 void locked_buffer_free(struct locked_buffer *locked)
@@ -66,23 +72,23 @@ void locked_buffer_free(struct locked_buffer *locked)
 	free(locked);
 }
 
-/* Takes the lock off the ticket, and gives it to whoever is next. */
-static void let_go(struct ticket *ticket, struct locked_buffer *locked)
+/* Takes the lock off the ticket, and unlocks the buffer for the next waiter. */
+static void unlock(struct ticket *ticket, struct locked_buffer *locked)
 {
 	struct account *account = ticket->file->account;
 
 	DL_DELETE(ticket->locks, locked);
 	locked->ticket = NULL;
 	locked->buffer->locked = NULL;
-	account->attachments--;
+	account_give_back(account, ACCOUNT_ATTACHMENTS, 1);
 	account_uncharge(account, sizeof(*locked));
 	ticket->device->stats.locks--;
 	if (!ticket->locks)
-		timer_cancel(ticket->device, &ticket->hold);
+		timer_cancel(&ticket->hold);
 	dma_resv_unlock(&locked->buffer->resv);
 }
 
-/* It never comes to be known by others, though its signal may be waited for elsewhere. */
+/* Others never see it on the buffers. */
 static void discard_staged(struct ticket *ticket)
 {
 	struct staged_fence *staged, *next;
@@ -125,7 +131,7 @@ static void drop_everything(struct ticket *ticket, bool commit)
 	else
 		discard_staged(ticket);
 	DL_FOREACH_SAFE(ticket->locks, locked, next) {
-		let_go(ticket, locked);
+		unlock(ticket, locked);
 		locked_buffer_free(locked);
 	}
 }
@@ -133,44 +139,43 @@ static void drop_everything(struct ticket *ticket, bool commit)
 void ticket_unlock(struct ticket *ticket, bool commit)
 {
 	drop_everything(ticket, commit);
-	lock_waits_go_on(ticket->device);
+	lock_waits_resume();
 }
 
-void ticket_handle_closed(struct ticket *ticket)
+static void handle_closed(void *object)
 {
+	struct ticket *ticket = object;
 	struct device *device = ticket->device;
 
-	/* What waits for it would otherwise close it once more. */
+	/* Its waiter would otherwise close it once more. */
 	ticket->is_new = false;
-	if (ticket->request)
-		lock_request_end(ticket->request, device->is_ending ? -ECONNABORTED : -ECANCELED);
+	if (ticket->waiter)
+		ticket->waiter->end(ticket->waiter, device->is_ending ? -ECONNABORTED : -ECANCELED);
 	drop_everything(ticket, false);
-	if (ticket->lost_event)
-		event_discard(ticket->lost_event);
+	if (ticket->lost_record)
+		record_discard(ticket->lost_record);
 	ww_acquire_fini(&ticket->context);
 	device->stats.tickets--;
 	free(ticket);
-	lock_waits_go_on(device);
+	lock_waits_resume();
 }
 
-/* Who holds others up is not asked whether it would have gone on. */
 static void held_too_long(struct timer *timer)
 {
-	struct ticket *ticket = (struct ticket *)((char *)timer - offsetof(struct ticket, hold));
-	struct device *device = ticket->device;
+	struct ticket *ticket = container_of(timer, struct ticket, hold);
 
 	if (ticket->is_new) {
-		/* It goes with its first request. */
-		lock_request_end(ticket->request, -ETIMEDOUT);
+		/* It is closed with its first request. */
+		ticket->waiter->end(ticket->waiter, -ETIMEDOUT);
 	} else {
 		ticket->is_lost = true;
-		if (ticket->request)
-			lock_request_end(ticket->request, -ETIMEDOUT);
+		if (ticket->waiter)
+			ticket->waiter->end(ticket->waiter, -ETIMEDOUT);
 		drop_everything(ticket, false);
-		if (ticket->lost_event)
-			event_deliver(ticket->lost_event);
+		if (ticket->lost_record)
+			record_deliver(ticket->lost_record);
 	}
-	lock_waits_go_on(device);
+	lock_waits_resume();
 }
 
 static int start_hold_timer(struct ticket *ticket)
@@ -180,7 +185,7 @@ static int start_hold_timer(struct ticket *ticket)
 
 	if (!hold_ns || hold_ns > (uint64_t)(INT64_MAX - now))
 		return 0;
-	return timer_set(ticket->device, &ticket->hold, now + (int64_t)hold_ns, held_too_long);
+	return timer_set(&ticket->hold, now + (int64_t)hold_ns, held_too_long);
 }
 
 int ticket_add_lock(struct ticket *ticket, struct locked_buffer *locked)
@@ -188,15 +193,15 @@ int ticket_add_lock(struct ticket *ticket, struct locked_buffer *locked)
 	struct account *account = ticket->file->account;
 	int ret;
 
-	ret = account->attachments >= MAX_ATTACHMENTS ? -ENOSPC : 0;
-	if (!ret)
-		ret = account_charge(account, sizeof(*locked));
+	ret = account_take(account, ACCOUNT_ATTACHMENTS, 1);
 	if (ret)
 		goto err_unlock;
+	ret = account_charge(account, sizeof(*locked));
+	if (ret)
+		goto err_give_back;
 	ret = ticket->locks ? 0 : start_hold_timer(ticket);
 	if (ret)
 		goto err_uncharge;
-	account->attachments++;
 	DL_APPEND(ticket->locks, locked);
 	locked->ticket = ticket;
 	locked->buffer->locked = locked;
@@ -205,6 +210,8 @@ int ticket_add_lock(struct ticket *ticket, struct locked_buffer *locked)
 
 err_uncharge:
 	account_uncharge(account, sizeof(*locked));
+err_give_back:
+	account_give_back(account, ACCOUNT_ATTACHMENTS, 1);
 err_unlock:
 	dma_resv_unlock(&locked->buffer->resv);
 	return ret;
@@ -212,7 +219,7 @@ err_unlock:
 
 void ticket_take_back_lock(struct ticket *ticket, struct locked_buffer *locked)
 {
-	let_go(ticket, locked);
+	unlock(ticket, locked);
 }
 
 bool ticket_has_locked(const struct ticket *ticket, const struct buffer *buffer)
@@ -222,7 +229,8 @@ bool ticket_has_locked(const struct ticket *ticket, const struct buffer *buffer)
 
 static void staged_fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
-	struct staged_fence *staged = (struct staged_fence *)callback;
+	struct staged_fence *staged =
+		container_of(callback, struct staged_fence, attachment.callback);
 
 	if (staged->ticket)
 		DL_DELETE(staged->ticket->staged, staged);

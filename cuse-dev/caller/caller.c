@@ -21,8 +21,8 @@
 #endif
 
 /*
- * Why the fds of the caller cannot be had: a shortage of ours passes, a lack of rights does not,
- * and GET_CAPS tells of that.
+ * The fds of the caller are out of reach: a shortage of ours passes, a lack of rights does not, and
+ * GET_CAPS reports that.
  */
 static int error_of(int error)
 {
@@ -60,25 +60,25 @@ static int open_process(pid_t thread)
  * no pidfds of threads. The check afterwards makes sure that the number was still the caller's when
  * it was looked up.
  */
-static int open_caller(struct lane_job *job)
+static int open_caller(struct worker_job *job)
 {
 	int fd;
 
-	if (!job->thread)
+	if (!job->pending.request.thread)
 		return -EPERM;
-	fd = (int)syscall(SYS_pidfd_open, job->thread, PIDFD_THREAD);
+	fd = (int)syscall(SYS_pidfd_open, job->pending.request.thread, PIDFD_THREAD);
 	if (fd < 0 && errno == EINVAL)
-		fd = open_process(job->thread);
+		fd = open_process(job->pending.request.thread);
 	if (fd < 0)
 		return error_of(errno);
-	if (lane_job_is_abandoned(job)) {
+	if (worker_job_is_abandoned(job)) {
 		close(fd);
 		return -ECANCELED;
 	}
 	return fd;
 }
 
-int caller_take_fd(struct lane_job *job, int fd)
+int caller_take_fd(struct worker_job *job, int fd)
 {
 	int caller = open_caller(job), taken, ret = 0;
 
@@ -97,7 +97,7 @@ int caller_take_fd(struct lane_job *job, int fd)
 	return taken;
 }
 
-int caller_features(struct lane_job *job, uint64_t *features)
+int caller_features(struct worker_job *job, uint64_t *features)
 {
 	int caller = open_caller(job);
 
@@ -114,7 +114,7 @@ int caller_features(struct lane_job *job, uint64_t *features)
 	return 0;
 }
 
-static int transfer(struct lane_job *job, uint64_t address, void *local, size_t size,
+static int transfer(struct worker_job *job, uint64_t address, void *local, size_t size,
 		    ssize_t (*move)(pid_t, const struct iovec *, unsigned long,
 				    const struct iovec *, unsigned long, unsigned long))
 {
@@ -123,24 +123,24 @@ static int transfer(struct lane_job *job, uint64_t address, void *local, size_t 
 	ssize_t moved;
 	int error;
 
-	if (!job->thread)
+	if (!job->pending.request.thread)
 		return -EPERM;
-	if (!lane_enter_caller(job))
+	if (!worker_enter_caller(job))
 		return -ECANCELED;
-	moved = move(job->thread, &here, 1, &there, 1, 0);
+	moved = move(job->pending.request.thread, &here, 1, &there, 1, 0);
 	error = errno;
-	lane_leave_caller(job);
+	worker_leave_caller(job);
 	if (moved == (ssize_t)size)
 		return 0;
 	return moved < 0 && (error == EPERM || error == ENOMEM) ? -error : -EFAULT;
 }
 
-int caller_read(struct lane_job *job, uint64_t address, void *to, size_t size)
+int caller_read(struct worker_job *job, uint64_t address, void *to, size_t size)
 {
 	return transfer(job, address, to, size, process_vm_readv);
 }
 
-int caller_write(struct lane_job *job, uint64_t address, const void *from, size_t size)
+int caller_write(struct worker_job *job, uint64_t address, const void *from, size_t size)
 {
 	return transfer(job, address, (void *)(uintptr_t)from, size, process_vm_writev);
 }

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lane.c - see lane.h. Everything here is under device->lock, but for prepare and cleanup of a job.
+ * worker.c - see worker.h. Everything here is under device->lock, except prepare and cleanup of a
+ * job.
  *
  * A job is in the queue, or a thread has it. Interrupted in the queue it is freed at once, or else
- * a client whose lanes hang could pile up jobs by being interrupted; interrupted at work it is
- * marked abandoned, and its thread frees it.
+ * a client whose workers hang could pile up jobs by being interrupted; interrupted while it runs it
+ * is marked abandoned, and its thread frees it.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
-#include "file/file.h"
 #include "caller/worker.h"
+#include "container_of.h"
 
 /* How long a thread waits for more to do, and the end of the device for those that hang. */
 #define IDLE_SECONDS 1
 #define END_SECONDS  1
 
-/* How long an interrupt waits for a lane that is about to touch the caller. */
-#define PATIENCE_NS 100000000
+/* How long an interrupt waits for a worker that is about to access the caller. */
+#define INTERRUPT_GRACE_NS 100000000
 
 /* Processes of recent callers: a slot that is out of date costs nothing but fairness. */
 #define PROCESS_SLOTS 256
@@ -27,27 +28,31 @@
 /* An ioctl's argument is copied there, also for the answers that a job's signals cause. */
 #define STACK_SIZE (256 * 1024)
 
+/* Where the copy of an argument begins in a job. */
+#define ARGUMENT_ALIGNMENT 16
+
 /* A process, while it has jobs. */
-struct lane_client {
+struct worker_client {
 	pid_t process;
 	unsigned int jobs; /* queued and running */
 	unsigned int running;
 	UT_hash_handle hh;
 };
 
-struct lanes {
-	struct lane_job *queue;	     /* utlist */
-	struct lane_client *clients; /* hash by process */
+static struct {
+	struct device *device;
+	struct worker_job *queue;      /* utlist */
+	struct worker_client *clients; /* hash by process */
 	unsigned int threads, idle, running;
-	unsigned int wanted; /* threads: as many as there are jobs that clients may have at work */
-	unsigned int answering; /* jobs that are not parked any more, and not answered yet */
+	unsigned int wanted; /* threads: as many as there are jobs that clients may have running */
+	unsigned int answering; /* jobs that are not pending any more, and not answered yet */
 	pthread_cond_t work;	/* there is a job */
-	pthread_cond_t ended;	/* a thread has gone, or the last answer was given */
+	pthread_cond_t ended;	/* a thread has ended, or the last answer was given */
 	pthread_attr_t attributes;
 	struct {
 		pid_t thread, process;
 	} processes[PROCESS_SLOTS];
-};
+} workers;
 
 /* The file touches no memory of the process. */
 pid_t process_of_thread(pid_t thread)
@@ -68,71 +73,71 @@ pid_t process_of_thread(pid_t thread)
 	return process;
 }
 
-/* For fairness alone: one that is not seen counts as a process of its own. */
-static pid_t recent_process(struct lanes *lanes, pid_t thread)
+/* For fairness alone: a thread whose process cannot be read counts as one of its own. */
+static pid_t recent_process(pid_t thread)
 {
 	unsigned int slot = (unsigned int)thread % PROCESS_SLOTS;
 
-	if (lanes->processes[slot].thread != thread) {
+	if (workers.processes[slot].thread != thread) {
 		pid_t process = process_of_thread(thread);
 
 		if (!process)
 			return thread;
-		lanes->processes[slot].thread = thread;
-		lanes->processes[slot].process = process;
+		workers.processes[slot].thread = thread;
+		workers.processes[slot].process = process;
 	}
-	return lanes->processes[slot].process;
+	return workers.processes[slot].process;
 }
 
-static struct lane_client *client_get(struct lanes *lanes, pid_t process)
+static struct worker_client *client_get(pid_t process)
 {
-	struct lane_client *client;
+	struct worker_client *client;
 
-	HASH_FIND_INT(lanes->clients, &process, client);
+	HASH_FIND_INT(workers.clients, &process, client);
 	if (!client) {
 		client = calloc(1, sizeof(*client));
 		if (!client)
 			return NULL;
 		client->process = process;
-		HASH_ADD_INT(lanes->clients, process, client);
+		HASH_ADD_INT(workers.clients, process, client);
 		if (!client->hh.tbl) {
 			free(client);
 			return NULL;
 		}
 	}
-	if (client->jobs++ < LANES_PER_CLIENT)
-		lanes->wanted++;
+	if (client->jobs++ < WORKERS_PER_CLIENT)
+		workers.wanted++;
 	return client;
 }
 
-static void client_put(struct lanes *lanes, struct lane_client *client)
+static void client_put(struct worker_client *client)
 {
-	if (--client->jobs < LANES_PER_CLIENT)
-		lanes->wanted--;
+	if (--client->jobs < WORKERS_PER_CLIENT)
+		workers.wanted--;
 	if (client->jobs)
 		return;
-	HASH_DEL(lanes->clients, client);
+	HASH_DEL(workers.clients, client);
 	free(client);
 }
 
-static bool may_run(const struct lanes *lanes, const struct lane_job *job)
+static bool may_run(const struct worker_job *job)
 {
-	unsigned int of_user = job->account->lanes;
+	unsigned int of_user = account_count(job->account, ACCOUNT_WORKERS);
 
-	if (job->client && job->client->running >= LANES_PER_CLIENT)
+	if (job->client && job->client->running >= WORKERS_PER_CLIENT)
 		return false;
-	return of_user < LANES_PER_USER &&
-	       (!of_user || lanes->running < LANES_MAX - LANES_RESERVED);
+	return of_user < WORKERS_PER_USER &&
+	       (!of_user || workers.running < WORKERS_MAX - WORKERS_RESERVED);
 }
 
-/* The first job whose client and user have a lane free. */
-static struct lane_job *next_job(struct lanes *lanes)
+/* The first job whose client and user have a worker free. */
+static struct worker_job *next_job(void)
 {
-	struct lane_job *job;
+	struct worker_job *job;
 
-	DL_FOREACH(lanes->queue, job) {
-		if (may_run(lanes, job)) {
-			DL_DELETE(lanes->queue, job);
+	DL_FOREACH(workers.queue, job) {
+		if (may_run(job)) {
+			DL_DELETE(workers.queue, job);
 			job->queued = false;
 			return job;
 		}
@@ -140,115 +145,108 @@ static struct lane_job *next_job(struct lanes *lanes)
 	return NULL;
 }
 
-static void begin(struct lanes *lanes, struct lane_job *job)
+static void begin(struct worker_job *job)
 {
-	lanes->running++;
-	job->account->lanes++;
+	workers.running++;
+	workers.device->stats.workers++;
+	account_take(job->account, ACCOUNT_WORKERS, 1);
 	if (job->client)
 		job->client->running++;
 	/* One wake-up may have stood for several jobs. */
-	if (lanes->queue && lanes->idle)
-		pthread_cond_signal(&lanes->work);
+	if (workers.queue && workers.idle)
+		pthread_cond_signal(&workers.work);
 }
 
-static void end(struct lanes *lanes, struct lane_job *job)
+static void end(struct worker_job *job)
 {
-	lanes->running--;
-	job->account->lanes--;
+	workers.running--;
+	account_give_back(job->account, ACCOUNT_WORKERS, 1);
 	if (job->client)
 		job->client->running--;
 }
 
-/* It counts no longer for its client, nor for its user. */
-static void settle(struct lane_job *job)
+/* It no longer counts for its client, nor for its user. */
+static void discount(struct worker_job *job)
 {
-	struct lanes *lanes = job->device->lanes;
-
 	if (job->client)
-		client_put(lanes, job->client);
+		client_put(job->client);
 	else
-		lanes->wanted--;
+		workers.wanted--;
 	account_uncharge(job->account, job->charge);
-	account_put(job->device, job->account);
+	account_put(job->account);
 }
 
 /* At most once. */
-static void cleanup(struct lane_job *job)
+static void cleanup(struct worker_job *job, bool *is_clean)
 {
-	void (*function)(struct lane_job *) = job->cleanup;
+	if (!*is_clean && job->ops->cleanup)
+		job->ops->cleanup(job);
+	*is_clean = true;
+}
 
-	job->cleanup = NULL;
-	if (function)
-		function(job);
+/* Applies the effect unless it is abandoned. Is there an answer to give? */
+static bool apply(struct worker_job *job)
+{
+	struct open_file *file = job->pending.request.file;
+
+	if (job->abandoned || !job->pending.ops)
+		return false;
+	file_get(file);
+	pending_take_out(&job->pending);
+	if (!job->result && job->ops->apply)
+		job->result = job->ops->apply(job);
+	file_put(file);
+	return job->result != REQUEST_BLOCKED;
 }
 
 /* Called and returns with the lock held. */
-static void run(struct lane_job *job)
+static void run(struct worker_job *job)
 {
 	struct device *device = job->device;
-	struct lanes *lanes = device->lanes;
-	bool answer = false;
-	fuse_req_t fuse = NULL;
+	bool answer, is_clean = false;
 
-	/* It is not abandoned: such a one had been freed in the queue. */
-	begin(lanes, job);
-	device->stats.lanes++;
+	/* It is not abandoned: such a job was freed in the queue. */
+	begin(job);
 	device_unlock(device);
-	job->result = job->prepare(job);
+	job->result = job->ops->prepare(job);
 	/*
 	 * Closing an fd that was refused may hang as well, in the flush of its filesystem: so it is
 	 * done while the request can still be interrupted.
 	 */
 	if (job->result)
-		cleanup(job);
+		cleanup(job, &is_clean);
 	device_lock(device);
-	if (!job->abandoned && job->parked.fuse) {
-		fuse = job->parked.fuse;
-		unpark(&job->parked);
-		if (!job->result && job->apply)
-			job->result = job->apply(job);
-		answer = job->result != REQUEST_PARKED;
-	}
-	lanes->answering += answer;
-	if (job->cleanup) {
+	answer = apply(job);
+	workers.answering += answer;
+	if (!is_clean && job->ops->cleanup) {
 		device_unlock_and_notify(device);
-		cleanup(job);
+		cleanup(job, &is_clean);
 		device_lock(device);
 	}
 	/* Before the answer, or else its client's next request would find it still there. */
-	end(lanes, job);
-	settle(job);
+	end(job);
+	discount(job);
 	device_unlock_and_notify(device);
-	if (answer && job->answer_always)
-		request_reply_always(fuse, job->result, job->answer, job->answer_size,
-				     job->answer_zeros);
-	else if (answer)
-		request_reply(fuse, job->result, job->answer, job->answer_size);
+	if (answer)
+		request_reply(&job->pending.request, job->result, job->pending.answer);
 	free(job);
 	device_lock(device);
-	device->stats.lanes--;
-	lanes->answering -= answer;
-	if (!lanes->answering && device->stopping)
-		pthread_cond_broadcast(&lanes->ended);
+	device->stats.workers--;
+	workers.answering -= answer;
+	if (!workers.answering && device->stopping)
+		pthread_cond_broadcast(&workers.ended);
 	/* Its client may have another one that had to wait for this. */
-	if (lanes->queue)
-		pthread_cond_signal(&lanes->work);
+	if (workers.queue)
+		pthread_cond_signal(&workers.work);
 }
 
-static void deadline_in(struct timespec *until, int seconds)
-{
-	clock_gettime(CLOCK_MONOTONIC, until);
-	until->tv_sec += seconds;
-}
-
-static void *lane_thread(void *data)
+static void *worker_thread(void *data)
 {
 	struct device *device = data;
-	struct lanes *lanes = device->lanes;
 
 	device_lock(device);
-	while (!device->stopping || lanes->queue) {
-		struct lane_job *job = next_job(lanes);
+	while (!device->stopping || workers.queue) {
+		struct worker_job *job = next_job();
 		struct timespec until;
 		int ret;
 
@@ -256,20 +254,20 @@ static void *lane_thread(void *data)
 			run(job);
 			continue;
 		}
-		deadline_in(&until, IDLE_SECONDS);
-		lanes->idle++;
-		ret = pthread_cond_timedwait(&lanes->work, &device->lock, &until);
-		lanes->idle--;
+		device_seconds_from_now(&until, IDLE_SECONDS);
+		workers.idle++;
+		ret = device_wait(device, &workers.work, &until);
+		workers.idle--;
 		/* A job that came at the last moment is not left behind. */
 		if (ret == ETIMEDOUT) {
-			job = next_job(lanes);
+			job = next_job();
 			if (!job)
 				break;
 			run(job);
 		}
 	}
-	lanes->threads--;
-	pthread_cond_broadcast(&lanes->ended);
+	workers.threads--;
+	pthread_cond_broadcast(&workers.ended);
 	device_unlock(device);
 	return NULL;
 }
@@ -277,54 +275,73 @@ static void *lane_thread(void *data)
 /* -ENOMEM: there is no thread at all to do the job. */
 static int need_thread(struct device *device)
 {
-	struct lanes *lanes = device->lanes;
 	pthread_t thread;
 
-	if (lanes->idle)
-		device->lanes_due++;
-	if (lanes->threads >= lanes->wanted || lanes->threads == LANES_MAX)
+	if (workers.idle)
+		device_wake_later(device, &workers.work);
+	if (workers.threads >= workers.wanted || workers.threads == WORKERS_MAX)
 		return 0;
-	if (pthread_create(&thread, &lanes->attributes, lane_thread, device))
-		return lanes->threads ? 0 : -ENOMEM;
-	lanes->threads++;
+	if (pthread_create(&thread, &workers.attributes, worker_thread, device))
+		return workers.threads ? 0 : -ENOMEM;
+	workers.threads++;
 	return 0;
 }
 
-/* The request has been answered by somebody else. */
-static void abandoned(struct parked *parked)
+static struct worker_job *to_job(struct pending *pending)
 {
-	struct lane_job *job = (struct lane_job *)parked;
+	return container_of(pending, struct worker_job, pending);
+}
 
-	job->abandoned = true;
+static void abandon(struct pending *pending, int result)
+{
+	to_job(pending)->abandoned = true;
+}
+
+/* Its thread may be writing to the argument, which does not go back. */
+static void reply_abandoned(struct pending *pending, int result)
+{
+	fuse_reply_err(pending->request.fuse, -result);
+}
+
+static void free_queued(struct pending *pending)
+{
+	struct worker_job *job = to_job(pending);
+
 	if (!job->queued)
 		return;
 	/* Nothing was prepared, so there is nothing to clean up. */
-	DL_DELETE(job->device->lanes->queue, job);
-	settle(job);
+	DL_DELETE(workers.queue, job);
+	discount(job);
 	free(job);
 }
 
-static void patience_is_over(struct timer *timer)
+static void grace_is_over(struct timer *timer)
 {
-	parked_interrupt(&((struct lane_job *)((char *)timer - offsetof(struct lane_job, patience)))
-				  ->parked);
+	pending_complete(&container_of(timer, struct worker_job, interrupt_grace)->pending,
+			 -ERESTARTSYS);
 }
 
-/* An interrupt asks whether it has to wait. */
-static bool is_in_caller(struct parked *parked)
+static bool defer_interrupt(struct pending *pending)
 {
-	struct lane_job *job = (struct lane_job *)parked;
+	struct worker_job *job = to_job(pending);
 
 	if (!job->in_caller)
 		return false;
 	if (!job->interrupted &&
-	    timer_set(job->device, &job->patience, dma_fence_now() + PATIENCE_NS, patience_is_over))
+	    timer_set(&job->interrupt_grace, dma_fence_now() + INTERRUPT_GRACE_NS, grace_is_over))
 		return false;
 	job->interrupted = true;
 	return true;
 }
 
-bool lane_enter_caller(struct lane_job *job)
+static const struct pending_ops job_ops = {
+	.end = abandon,
+	.reply = reply_abandoned,
+	.free = free_queued,
+	.defer_interrupt = defer_interrupt,
+};
+
+bool worker_enter_caller(struct worker_job *job)
 {
 	device_lock(job->device);
 	job->in_caller = !job->abandoned;
@@ -332,17 +349,17 @@ bool lane_enter_caller(struct lane_job *job)
 	return job->in_caller;
 }
 
-void lane_leave_caller(struct lane_job *job)
+void worker_leave_caller(struct worker_job *job)
 {
 	device_lock(job->device);
 	job->in_caller = false;
-	timer_cancel(job->device, &job->patience);
+	timer_cancel(&job->interrupt_grace);
 	if (job->interrupted && !job->abandoned)
-		parked_interrupt(&job->parked);
+		pending_complete(&job->pending, -ERESTARTSYS);
 	device_unlock_and_notify(job->device);
 }
 
-bool lane_job_is_abandoned(struct lane_job *job)
+bool worker_job_is_abandoned(struct worker_job *job)
 {
 	bool is;
 
@@ -352,143 +369,124 @@ bool lane_job_is_abandoned(struct lane_job *job)
 	return is;
 }
 
-static int charge(struct lane_job *job, struct device *device, struct account *account)
+void *worker_job_create(const struct request *request, const struct worker_job_ops *ops,
+			size_t size, const void *argument, size_t argument_size)
 {
-	int ret = account_charge(account, job->charge);
+	size_t place = (size + ARGUMENT_ALIGNMENT - 1) / ARGUMENT_ALIGNMENT * ARGUMENT_ALIGNMENT;
+	struct worker_job *job = calloc(1, place + argument_size);
 
-	if (ret)
-		return ret;
-	job->device = device;
-	job->account = account;
-	account->users++;
-	return 0;
+	if (!job)
+		return NULL;
+	job->pending.request = *request;
+	if (job->pending.request.reply_size > argument_size)
+		job->pending.request.reply_size = argument_size;
+	job->ops = ops;
+	job->device = request->device;
+	job->account = request->file->account;
+	job->charge = place + argument_size;
+	job->argument = (char *)job + place;
+	job->pending.answer = job->argument;
+	memcpy(job->argument, argument, argument_size);
+	return job;
 }
 
-static void enqueue(struct lane_job *job)
+static void enqueue(struct worker_job *job)
 {
-	DL_APPEND(job->device->lanes->queue, job);
+	DL_APPEND(workers.queue, job);
 	job->queued = true;
 }
 
-int lane_submit(struct lane_job *job, fuse_req_t fuse, struct open_file *file, pid_t thread)
+static int submit(struct worker_job *job)
 {
-	struct device *device = file->device;
-	struct lanes *lanes = device->lanes;
-	int ret = charge(job, device, file->account);
+	const struct request request = job->pending.request;
+	int ret = account_charge(job->account, job->charge);
 
 	if (ret)
 		return ret;
-	job->thread = thread;
-	job->parked.defer = is_in_caller;
-	ret = park(&job->parked, fuse, file, abandoned);
+	ret = pending_start(&job->pending, &job_ops, &request, 0);
 	if (ret)
 		goto err_uncharge;
 	ret = -ENOMEM;
-	job->client = client_get(lanes, recent_process(lanes, thread));
+	job->client = client_get(recent_process(request.thread));
 	if (!job->client)
-		goto err_unpark;
-	ret = need_thread(device);
+		goto err_take_out;
+	ret = need_thread(job->device);
 	if (ret)
 		goto err_put;
+	account_get(job->account);
 	enqueue(job);
 	return 0;
 
 err_put:
-	client_put(lanes, job->client);
-err_unpark:
-	unpark(&job->parked);
+	client_put(job->client);
+err_take_out:
+	pending_take_out(&job->pending);
 err_uncharge:
 	account_uncharge(job->account, job->charge);
-	account_put(device, job->account);
 	return ret;
 }
 
-int lane_submit_request(struct lane_job *job, const struct request *request)
+int worker_submit(struct worker_job *job)
 {
-	int ret;
+	int ret = job ? submit(job) : -ENOMEM;
 
-	job->answer_always = request->answer_always;
-	job->answer_zeros = request->answer_zeros;
-	ret = lane_submit(job, request->fuse, request->file, request->thread);
 	if (!ret)
-		return REQUEST_PARKED;
+		return REQUEST_BLOCKED;
 	free(job);
 	return ret;
 }
 
-void lane_submit_own(struct device *device, struct account *account, struct lane_job *job)
+void worker_submit_own(struct device *device, struct account *account, struct worker_job *job)
 {
-	/* It was promised its memory when it was caused. */
+	/* Its memory was charged when it was allocated, if at all. */
 	job->charge = 0;
-	charge(job, device, account);
-	device->lanes->wanted++;
+	job->device = device;
+	job->account = account_get(account);
+	workers.wanted++;
 	enqueue(job);
-	/* Without any thread it waits for the next that can be made. */
+	/* Without any thread it waits for the next that can be started. */
 	need_thread(device);
 }
 
-void lanes_wake(struct device *device, unsigned int count)
+void workers_start(struct device *device)
 {
-	if (count == 1)
-		pthread_cond_signal(&device->lanes->work);
-	else
-		pthread_cond_broadcast(&device->lanes->work);
+	workers.device = device;
+	device_condition_init(&workers.work);
+	device_condition_init(&workers.ended);
+	pthread_attr_init(&workers.attributes);
+	pthread_attr_setstacksize(&workers.attributes, STACK_SIZE);
+	pthread_attr_setdetachstate(&workers.attributes, PTHREAD_CREATE_DETACHED);
 }
 
-int lanes_start(struct device *device)
+/* Until *count is 0, or a second has passed. */
+static bool wait_for_none(const unsigned int *count)
 {
-	struct lanes *lanes = calloc(1, sizeof(*lanes));
-	pthread_condattr_t attributes;
-
-	if (!lanes)
-		return -ENOMEM;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&lanes->work, &attributes);
-	pthread_cond_init(&lanes->ended, &attributes);
-	pthread_condattr_destroy(&attributes);
-	pthread_attr_init(&lanes->attributes);
-	pthread_attr_setstacksize(&lanes->attributes, STACK_SIZE);
-	pthread_attr_setdetachstate(&lanes->attributes, PTHREAD_CREATE_DETACHED);
-	device->lanes = lanes;
-	return 0;
-}
-
-bool lanes_have_answered(struct device *device)
-{
-	struct lanes *lanes = device->lanes;
+	struct device *device = workers.device;
 	struct timespec until;
-	bool have;
+	bool is_none;
 	int ret = 0;
 
-	deadline_in(&until, END_SECONDS);
+	device_seconds_from_now(&until, END_SECONDS);
 	device_lock(device);
-	while (lanes->answering && ret != ETIMEDOUT)
-		ret = pthread_cond_timedwait(&lanes->ended, &device->lock, &until);
-	have = !lanes->answering;
+	pthread_cond_broadcast(&workers.work);
+	while (*count && ret != ETIMEDOUT)
+		ret = device_wait(device, &workers.ended, &until);
+	is_none = !*count;
 	device_unlock(device);
-	return have;
+	return is_none;
 }
 
-void lanes_stop(struct device *device)
+bool workers_have_answered(void)
 {
-	struct lanes *lanes = device->lanes;
-	struct timespec until;
-	int ret = 0;
+	return wait_for_none(&workers.answering);
+}
 
-	deadline_in(&until, END_SECONDS);
-	device_lock(device);
-	pthread_cond_broadcast(&lanes->work);
-	while (lanes->threads && ret != ETIMEDOUT)
-		ret = pthread_cond_timedwait(&lanes->ended, &device->lock, &until);
-	/* Threads that hang in a caller's memory still look at all this when they wake up. */
-	ret = lanes->threads ? -EBUSY : 0;
-	device_unlock(device);
-	if (ret)
-		return;
-	pthread_attr_destroy(&lanes->attributes);
-	pthread_cond_destroy(&lanes->work);
-	pthread_cond_destroy(&lanes->ended);
-	free(lanes);
-	device->lanes = NULL;
+bool workers_stop(void)
+{
+	if (!wait_for_none(&workers.threads))
+		return false;
+	pthread_attr_destroy(&workers.attributes);
+	pthread_cond_destroy(&workers.work);
+	pthread_cond_destroy(&workers.ended);
+	return true;
 }

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "descriptor/export.h"
-#include "file/file.h"
-#include "linux_drm_syncobj.h"
+#include "container_of.h"
+#include "descriptor/identify.h"
 #include "descriptor/syncobj_fd.h"
+#include "linux_drm_syncobj.h"
 #include "syncobj/syncobj_handle.h"
 
 /* The flags have the same numbers in both directions. */
@@ -20,8 +20,8 @@ static bool are_flags(uint32_t flags)
 }
 
 /*
- * Kernels before 6.16 know of no point, and refuse the flag. So does this for whoever leaves no
- * room for it.
+ * Kernels before 6.16 know of no point, and refuse the flag. So does this where the struct has no
+ * field for it.
  */
 static int check(const struct request *request, const struct drm_syncobj_handle *argument)
 {
@@ -33,119 +33,114 @@ static int check(const struct request *request, const struct drm_syncobj_handle 
 }
 
 int syncobj_find_export(struct open_file *file, uint32_t handle, uint32_t flags, uint64_t point,
-			struct dma_fence **fence, struct device_syncobj **syncobj)
+			struct fd_object *object)
 {
 	struct device_syncobj *found = syncobj_handle_find(file, handle);
 
+	*object = (struct fd_object){ NULL, NULL };
 	if (!are_flags(flags))
 		return -EINVAL;
 	if (!found)
 		return flags & SYNC_FILE ? -ENOENT : -EINVAL;
-	*fence = NULL;
-	*syncobj = flags & SYNC_FILE ? NULL : found;
-	if (*syncobj)
-		return 0;
-	return syncobj_find_fence(found->syncobj, flags & TIMELINE ? point : 0, fence);
+	if (flags & SYNC_FILE)
+		return syncobj_find_fence(found->syncobj, flags & TIMELINE ? point : 0,
+					  &object->fence);
+	object->syncobj = device_syncobj_get(found);
+	return 0;
 }
 
-int syncobj_handle_to_fd_request(struct request *request, const struct drm_syncobj_handle *argument)
+int syncobj_handle_to_fd_request(const struct request *request,
+				 const struct drm_syncobj_handle *argument)
 {
-	struct device_syncobj *syncobj;
-	struct dma_fence *fence;
+	struct fd_object object;
 	int ret = check(request, argument);
 
 	if (!ret)
 		ret = syncobj_find_export(request->file, argument->handle, argument->flags,
-					  argument->point, &fence, &syncobj);
+					  argument->point, &object);
 	if (ret)
 		return ret;
-	dma_fence_put(fence);
+	fd_object_put(&object);
 	return -EOPNOTSUPP;
 }
 
-/* FD_TO_HANDLE, on its lane. */
+/* FD_TO_HANDLE, on its worker. */
 struct import_job {
-	struct lane_job job;
-	struct drm_syncobj_handle argument;
-	/* What the fd is: a reference to one of them, until somebody has taken it over. */
-	struct dma_fence *fence;
-	struct device_syncobj *syncobj;
+	struct worker_job job;
+	struct fd_object object; /* what the fd stands for: a reference, unless it was taken over */
 };
 
-/* To the kernel anything but the one is the wrong thing. */
+static struct import_job *to_import_job(struct worker_job *job)
+{
+	return container_of(job, struct import_job, job);
+}
+
+/* To the kernel any other fd is the wrong one. */
 static int wrong_fd(int ret)
 {
 	return ret == -EBADF ? -EINVAL : ret;
 }
 
-static int prepare_syncobj(struct lane_job *job)
+static int prepare(struct worker_job *job)
 {
-	struct import_job *this = (struct import_job *)job;
+	const struct drm_syncobj_handle *argument = job->argument;
+	struct fd_object *object = &to_import_job(job)->object;
 
-	return wrong_fd(caller_take_syncobj(job, this->argument.fd, &this->syncobj));
+	if (argument->flags & SYNC_FILE)
+		return wrong_fd(caller_take_fence(job, argument->fd, &object->fence));
+	return wrong_fd(caller_take_syncobj(job, argument->fd, &object->syncobj));
 }
 
-static int prepare_sync_file(struct lane_job *job)
+static int apply_syncobj(struct worker_job *job)
 {
-	struct import_job *this = (struct import_job *)job;
-
-	return wrong_fd(caller_take_fence(job, this->argument.fd, &this->fence));
-}
-
-static int apply_syncobj(struct lane_job *job)
-{
-	struct import_job *this = (struct import_job *)job;
-	int64_t handle = syncobj_handle_add(job->parked.file, this->syncobj);
+	struct fd_object *object = &to_import_job(job)->object;
+	struct drm_syncobj_handle *argument = job->argument;
+	int64_t handle = syncobj_handle_add(job->pending.request.file, object->syncobj);
 
 	if (handle < 0)
 		return (int)handle;
-	this->argument.handle = (uint32_t)handle;
-	this->syncobj = NULL;
+	argument->handle = (uint32_t)handle;
+	object->syncobj = NULL;
 	return 0;
 }
 
-static int apply_sync_file(struct lane_job *job)
+static int apply(struct worker_job *job)
 {
-	struct import_job *this = (struct import_job *)job;
-	struct drm_syncobj_handle *argument = &this->argument;
-	struct open_file *file = job->parked.file;
-	struct device_syncobj *syncobj = syncobj_handle_find(file, argument->handle);
+	struct dma_fence *fence = to_import_job(job)->object.fence;
+	struct drm_syncobj_handle *argument = job->argument;
+	struct open_file *file = job->pending.request.file;
+	struct device_syncobj *syncobj;
 
+	if (!(argument->flags & SYNC_FILE))
+		return apply_syncobj(job);
+	syncobj = syncobj_handle_find(file, argument->handle);
 	if (!syncobj)
 		return -ENOENT;
 	if (argument->flags & TIMELINE && argument->point)
-		return device_syncobj_add_point(syncobj, file->account, this->fence,
-						argument->point);
-	return device_syncobj_replace(syncobj, file->account, this->fence);
+		return device_syncobj_add_point(syncobj, file->account, fence, argument->point);
+	return device_syncobj_replace(syncobj, file->account, fence);
 }
 
-static void cleanup(struct lane_job *job)
+static void cleanup(struct worker_job *job)
 {
-	struct import_job *this = (struct import_job *)job;
-
 	device_lock(job->device);
-	dma_fence_put(this->fence);
-	device_syncobj_put(this->syncobj);
+	fd_object_put(&to_import_job(job)->object);
 	device_unlock_and_notify(job->device);
 }
 
-int syncobj_fd_to_handle_request(struct request *request, const struct drm_syncobj_handle *argument)
+static const struct worker_job_ops import_ops = {
+	.prepare = prepare,
+	.apply = apply,
+	.cleanup = cleanup,
+};
+
+int syncobj_fd_to_handle_request(const struct request *request,
+				 const struct drm_syncobj_handle *argument)
 {
-	bool is_sync_file = argument->flags & SYNC_FILE;
-	struct import_job *this;
 	int ret = check(request, argument);
 
 	if (ret)
 		return ret;
-	this = calloc(1, sizeof(*this));
-	if (!this)
-		return -ENOMEM;
-	this->argument = *argument;
-	this->job.prepare = is_sync_file ? prepare_sync_file : prepare_syncobj;
-	this->job.apply = is_sync_file ? apply_sync_file : apply_syncobj;
-	this->job.cleanup = cleanup;
-	this->job.charge = sizeof(*this);
-	this->job.answer = &this->argument;
-	this->job.answer_size = request->answer_size;
-	return lane_submit_request(&this->job, request);
+	return worker_submit(worker_job_create(request, &import_ops, sizeof(struct import_job),
+					       argument, sizeof(*argument)));
 }

@@ -4,78 +4,68 @@
 #include <fcntl.h>
 #include <libaio.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "device/eventfd_signaler.h"
 
-/* Completions that may lie in the ring before they have to be taken out. */
+/* Completions that the ring has room for; they are taken out when half of it is full. */
 #define RING_SIZE 128
 
-struct eventfd_signaler {
-	io_context_t context;
-	int nothing; /* /dev/null: always readable, so a poll of it is done at once */
-	unsigned int in_ring;
-};
+static io_context_t context;  /* NULL: the system has none to give */
+static int always_ready = -1; /* /dev/null: always readable, so a poll of it is done at once */
+static unsigned int in_ring;
 
-struct eventfd_signaler *eventfd_signaler_create(void)
+int eventfd_signaler_start(void)
 {
-	struct eventfd_signaler *signaler = calloc(1, sizeof(*signaler));
 	int ret;
 
-	if (!signaler)
-		return NULL;
-	signaler->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (signaler->nothing < 0)
-		goto err_free;
-	ret = io_setup(RING_SIZE, &signaler->context);
-	if (ret) {
-		close(signaler->nothing);
-		errno = -ret;
-		goto err_free;
-	}
-	return signaler;
-
-err_free:
-	free(signaler);
-	return NULL;
+	always_ready = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (always_ready < 0)
+		return -errno;
+	ret = io_setup(RING_SIZE, &context);
+	if (ret)
+		close(always_ready);
+	return ret;
 }
 
-void eventfd_signaler_destroy(struct eventfd_signaler *signaler)
+bool eventfd_signaler_is_available(void)
 {
-	if (!signaler)
-		return;
-	io_destroy(signaler->context);
-	close(signaler->nothing);
-	free(signaler);
+	return context != NULL;
 }
 
-static void empty_ring(struct eventfd_signaler *signaler)
+void eventfd_signaler_stop(void)
+{
+	if (!context)
+		return;
+	io_destroy(context);
+	close(always_ready);
+}
+
+static void empty_ring(void)
 {
 	struct io_event events[RING_SIZE];
 	struct timespec now = { 0 };
-	int taken = io_getevents(signaler->context, 0, RING_SIZE, events, &now);
+	int taken = io_getevents(context, 0, RING_SIZE, events, &now);
 
 	if (taken > 0)
-		signaler->in_ring -= (unsigned int)taken < signaler->in_ring ? (unsigned int)taken
-									     : signaler->in_ring;
+		in_ring -= (unsigned int)taken < in_ring ? (unsigned int)taken : in_ring;
 }
 
-void eventfd_signaler_add_one(struct eventfd_signaler *signaler, int eventfd)
+void eventfd_signaler_add_one(int eventfd)
 {
 	struct iocb request, *requests[1] = { &request };
 
-	if (signaler->in_ring == RING_SIZE / 2)
-		empty_ring(signaler);
-	io_prep_poll(&request, signaler->nothing, POLLIN);
+	if (in_ring == RING_SIZE / 2)
+		empty_ring();
+	io_prep_poll(&request, always_ready, POLLIN);
 	io_set_eventfd(&request, eventfd);
-	/* It fails where there is no memory, or no room but by what lies in the ring. */
+	/* It fails without memory, or if completions fill the ring. */
 	for (int tries = 0; tries < 2; tries++) {
-		if (io_submit(signaler->context, 1, requests) == 1) {
-			signaler->in_ring++;
+		if (io_submit(context, 1, requests) == 1) {
+			in_ring++;
 			return;
 		}
-		empty_ring(signaler);
+		empty_ring();
 	}
 }

@@ -22,15 +22,15 @@ struct timer {
 };
 
 /* -ENOMEM. The timer must be idle (zeroed at first). */
-int timer_set(struct device *device, struct timer *timer, int64_t at,
-	      void (*fired)(struct timer *timer));
+int timer_set(struct timer *timer, int64_t at, void (*fired)(struct timer *timer));
 /* Does nothing where it is idle. */
-void timer_cancel(struct device *device, struct timer *timer);
+void timer_cancel(struct timer *timer);
 
 int timer_thread_start(struct device *device);
-/* Without the lock. Timers may still be cancelled, but none fires any more. */
+/* Without the lock. Sets device->stopping. Timers may still be cancelled, but none fires any more.
+ */
 void timer_thread_stop(struct device *device);
 /* When nothing is left that has a timer. */
-void timers_fini(struct device *device);
+void timers_fini(void);
 
 #endif /* DMA_FENCED_TIMER_H */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container_of.h"
 #include "fence/device_fence.h"
-#include "fence/event.h"
 
 static const char *driver_name(struct dma_fence *fence)
 {
@@ -24,7 +24,7 @@ static const char *point_timeline_name(struct dma_fence *base)
 	return sync_timeline_name(to_device_fence(base)->point.timeline);
 }
 
-/* The hint is kept for whoever asks with QUERY; a simulated job does not hurry. */
+/* QUERY returns the hint; a simulated job does not hurry. */
 static void keep_deadline(struct dma_fence *base, int64_t deadline_ns)
 {
 	struct device_fence *fence = to_device_fence(base);
@@ -42,16 +42,13 @@ static void timeline_put(struct device_timeline *timeline)
 	free(timeline);
 }
 
-/*
- * The first waiter of a lazy fence. Whether that has anything to wait for is its creator's to say,
- * by signaling it.
- */
-static bool tell_creator(struct dma_fence *base)
+/* The first waiter of a lazy fence. Whether it has to wait is up to the creator, who signals it. */
+static bool notify_creator(struct dma_fence *base)
 {
 	struct device_fence *fence = to_device_fence(base);
 
 	if (fence->enable)
-		event_deliver(fence->enable);
+		record_deliver(fence->enable);
 	return true;
 }
 
@@ -60,8 +57,8 @@ static void release(struct dma_fence *base)
 	struct device_fence *fence = to_device_fence(base);
 
 	if (fence->enable)
-		event_discard(fence->enable);
-	timer_cancel(fence->device, &fence->timer);
+		record_discard(fence->enable);
+	timer_cancel(&fence->timer);
 	fence->device->stats.fences--;
 	if (fence->is_point) {
 		sync_point_fini(&fence->point);
@@ -75,7 +72,7 @@ static void release(struct dma_fence *base)
 static const struct dma_fence_ops fence_ops = {
 	.get_driver_name = driver_name,
 	.get_timeline_name = fence_timeline_name,
-	.enable_signaling = tell_creator,
+	.enable_signaling = notify_creator,
 	.release = release,
 	.set_deadline = keep_deadline,
 };
@@ -83,7 +80,7 @@ static const struct dma_fence_ops fence_ops = {
 static const struct dma_fence_ops point_ops = {
 	.get_driver_name = driver_name,
 	.get_timeline_name = point_timeline_name,
-	.enable_signaling = tell_creator,
+	.enable_signaling = notify_creator,
 	.release = release,
 	.set_deadline = keep_deadline,
 };
@@ -92,7 +89,7 @@ struct device_fence *to_device_fence(struct dma_fence *fence)
 {
 	if (fence->ops != &fence_ops && fence->ops != &point_ops)
 		return NULL;
-	return (struct device_fence *)fence;
+	return container_of(fence, struct device_fence, base);
 }
 
 int device_fence_create(struct device *device, const char *name, struct device_timeline *timeline,
@@ -124,7 +121,7 @@ int device_fence_create(struct device *device, const char *name, struct device_t
 			       dma_fence_context_alloc(1), 1);
 	}
 	/*
-	 * They are its own, or its timeline's, which it keeps: sync_file tells them after the
+	 * They are its own, or its timeline's, which it keeps: sync_file returns them after the
 	 * signal, too.
 	 */
 	atomic_fetch_or(&fence->base.flags, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
@@ -139,7 +136,7 @@ err_free:
 
 int device_fence_make_lazy(struct device_fence *fence, struct open_file *creator)
 {
-	return event_prepare(creator, &fence->enable,
+	return record_create(&creator->records, &fence->enable,
 			     &(struct dma_fence_event){
 				     .type = DMA_FENCE_EVENT_ENABLE,
 				     .context = fence->base.context,
@@ -148,11 +145,11 @@ int device_fence_make_lazy(struct device_fence *fence, struct open_file *creator
 }
 
 /*
- * What nobody can signal any more is cancelled. A point that can still be signaled, through its
- * handle, keeps those behind it pending too: they may have taken its place in a merge or on a
- * buffer, which must not look idle before it.
+ * Cancels what cannot be signaled any more. A point that can still be signaled, through its handle,
+ * keeps those behind it pending too: they may have taken its place in a merge or on a buffer, which
+ * must not look idle before it.
  */
-static void cancel_the_unreachable(struct device_timeline *timeline)
+static void cancel_unreachable(struct device_timeline *timeline)
 {
 	struct device_fence *last = timeline->signalable ? timeline->signalable->prev : NULL;
 
@@ -187,8 +184,8 @@ static void signal_point(struct device_fence *fence, int before_error, int error
 		sync_timeline_advance(timeline, seqno - 1, before_error, &before);
 	sync_timeline_advance(timeline, seqno, error, &itself);
 	fence->device->stats.signaled += before + itself;
-	/* One of them may have been the last that somebody could signal. */
-	cancel_the_unreachable(fence->timeline);
+	/* One of them may have been the last that could be signaled. */
+	cancel_unreachable(fence->timeline);
 }
 
 static void signal_with(struct device_fence *fence, int before_error, int error)
@@ -197,7 +194,7 @@ static void signal_with(struct device_fence *fence, int before_error, int error)
 		return;
 	/* Callbacks may drop the last other reference. */
 	dma_fence_get(&fence->base);
-	timer_cancel(fence->device, &fence->timer);
+	timer_cancel(&fence->timer);
 	if (fence->is_point)
 		signal_point(fence, before_error, error);
 	else
@@ -212,10 +209,10 @@ void device_fence_signal(struct device_fence *fence, int error)
 
 static struct device_fence *of_timer(struct timer *timer)
 {
-	return (struct device_fence *)((char *)timer - offsetof(struct device_fence, timer));
+	return container_of(timer, struct device_fence, timer);
 }
 
-/* Whoever waits for a point waits for those before it as well: they are late, too. */
+/* A waiter for a point waits for those before it as well: they are late, too. */
 static void time_is_up(struct timer *timer)
 {
 	signal_with(of_timer(timer), -ETIMEDOUT, -ETIMEDOUT);
@@ -241,11 +238,11 @@ int device_fence_set_times(struct device_fence *fence, uint64_t timeout_ns, int6
 		timeout_ns = 0;
 	if (delay_ns >= 0 && (!timeout_ns || (uint64_t)delay_ns <= timeout_ns)) {
 		fence->job_error = error;
-		return timer_set(fence->device, &fence->timer, now + delay_ns, job_is_done);
+		return timer_set(&fence->timer, now + delay_ns, job_is_done);
 	}
 	if (!timeout_ns)
 		return 0;
-	return timer_set(fence->device, &fence->timer, now + (int64_t)timeout_ns, time_is_up);
+	return timer_set(&fence->timer, now + (int64_t)timeout_ns, time_is_up);
 }
 
 struct device_timeline *device_timeline_create(struct device *device, const char *name,
@@ -279,19 +276,35 @@ int device_timeline_advance(struct device_timeline *timeline, uint64_t value, in
 	return ret;
 }
 
-void device_timeline_handle_closed(struct device_timeline *timeline)
+static void timeline_closed(void *object)
 {
+	struct device_timeline *timeline = object;
+
 	timeline->handle_open = false;
-	cancel_the_unreachable(timeline);
+	cancel_unreachable(timeline);
 	timeline_put(timeline);
 }
 
-void device_fence_handle_closed(struct device_fence *fence)
+const struct handle_class timeline_class = {
+	.cost = handle_cost_of_one,
+	.closed = timeline_closed,
+};
+
+static void fence_closed(void *object)
 {
-	if (!fence->is_point) {
+	struct device_fence *fence = to_device_fence(object);
+
+	if (fence->is_point) {
+		DL_DELETE(fence->timeline->signalable, fence);
+		cancel_unreachable(fence->timeline);
+	} else {
 		device_fence_signal(fence, -ECANCELED);
-		return;
 	}
-	DL_DELETE(fence->timeline->signalable, fence);
-	cancel_the_unreachable(fence->timeline);
+	dma_fence_put(&fence->base);
 }
+
+const struct handle_class created_fence_class = {
+	.cost = handle_cost_of_one,
+	.closed = fence_closed,
+	.is_fence = true,
+};

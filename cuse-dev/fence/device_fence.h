@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * device_fence.h - the fences that CREATE makes, and timelines: who may signal them, for how long,
- * and what happens when nobody can any more.
+ * and what happens when that is not possible any more.
  *
  * A fence of its own context is signaled through its one CREATE handle. A point is signaled by its
  * timeline, or through its CREATE handle, which advances the timeline to it; so a handle can signal
  * its point and all before it. When the timeline's handle is closed, the points behind the last one
- * whose handle is open are out of anybody's reach: they are cancelled when that one is done, or all
- * at once where there is none, so that they always go in order. A point that times out takes those
- * before it along. All under device->lock.
+ * whose handle is open cannot be signaled any more: they are cancelled when that one is signaled,
+ * or all at once where there is none, so that they always are signaled in order. A point that times
+ * out takes those before it along. All under device->lock.
  */
 #ifndef DMA_FENCED_DEVICE_FENCE_H
 #define DMA_FENCED_DEVICE_FENCE_H
 
-#include "device/device.h"
-#include "timeline.h"
 #include "device/timer.h"
-
-struct event;
+#include "file/file.h"
+#include "timeline.h"
 
 struct device_timeline {
 	struct device *device;
@@ -43,10 +41,15 @@ struct device_fence {
 			struct device_fence *next, *prev;
 		};
 	};
-	struct event *enable; /* a lazy one's: not delivered yet; else NULL */
-	int job_error;	      /* how the simulated job ends */
+	struct record *enable; /* a lazy one's: not delivered yet; else NULL */
+	int job_error;	       /* how the simulated job ends */
 	bool is_point;
+	bool is_listed; /* scratch of SIGNAL: it was in the list before */
 };
+
+/* The handle of CREATE, through which the fence is signaled; and that of a timeline. */
+extern const struct handle_class created_fence_class;
+extern const struct handle_class timeline_class;
 
 /* NULL for a fence that CREATE did not make. */
 struct device_fence *to_device_fence(struct dma_fence *fence);
@@ -61,19 +64,14 @@ int device_fence_create(struct device *device, const char *name, struct device_t
 /* timeout_ns 0: none. delay_ns < 0: no simulated job. -ENOMEM. */
 int device_fence_set_times(struct device_fence *fence, uint64_t timeout_ns, int64_t delay_ns,
 			   int error);
-/* Its creator is to be told of the first waiter. -ENOMEM. */
+/* Its creator gets a record when the first waiter comes. -ENOMEM. */
 int device_fence_make_lazy(struct device_fence *fence, struct open_file *creator);
 /* Through its handle. Signals nothing where it is signaled. */
 void device_fence_signal(struct device_fence *fence, int error);
-/* Its CREATE handle is gone. */
-void device_fence_handle_closed(struct device_fence *fence);
-
 /* For one handle. NULL: no memory. */
 struct device_timeline *device_timeline_create(struct device *device, const char *name,
 					       uint64_t value);
 int device_timeline_advance(struct device_timeline *timeline, uint64_t value, int error,
 			    unsigned int *signaled);
-/* Its handle is gone. */
-void device_timeline_handle_closed(struct device_timeline *timeline);
 
 #endif /* DMA_FENCED_DEVICE_FENCE_H */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait.h - WAIT: looks, or parks the request until the fences are signaled or the deadline has
- * come.
+ * fence_wait.h - WAIT: polls the fences, or blocks the request until they are signaled or the
+ * deadline has passed.
  */
-#ifndef DMA_FENCED_WAIT_H
-#define DMA_FENCED_WAIT_H
+#ifndef DMA_FENCED_FENCE_WAIT_H
+#define DMA_FENCED_FENCE_WAIT_H
 
 #include "file/pending.h"
 
 /*
- * Under the lock. items are head->count of them. 0 and -ETIME: head and items are filled in.
- * REQUEST_PARKED: fuse is answered later, with size bytes of head and the items behind it; or, with
- * head->pointer, the items are written to the memory of thread first.
+ * Under the lock. items are head->count of them, whose handles are those of fences. 0 and -ETIME:
+ * head and items are filled in. REQUEST_BLOCKED: the request is answered later, with head and the
+ * items behind it; or, with head->pointer, the items are written to the caller's memory first.
  */
-int wait_for_fences(struct open_file *file, fuse_req_t fuse, pid_t thread,
-		    struct dma_fence_wait *head, struct dma_fence_wait_item *items, size_t size);
+int wait_for_fences(const struct request *request, struct dma_fence_wait *head,
+		    struct dma_fence_wait_item *items);
 
-#endif /* DMA_FENCED_WAIT_H */
+#endif /* DMA_FENCED_FENCE_WAIT_H */

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* file.c - open files and their handles. What read() and poll() do with them is in file_io.c. */
-#include <errno.h>
+/*
+ * file.c - open files, their parts, and poll().
+ *
+ * A poll handle is replaced before the state is read, both under the lock that is held for changes
+ * of the state: either poll() sees the change, or the change finds the handle.
+ */
+#include <poll.h>
 #include <stdlib.h>
 
-#include "fence/device_fence.h"
-#include "fence/event.h"
-#include "descriptor/export.h"
+#include "container_of.h"
 #include "file/file.h"
-#include "abi/sw_sync_file.h"
-#include "syncobj/syncobj_event.h"
-#include "buffer/ticket.h"
+
+static struct open_file *files; /* utlist */
+
+static void records_became_ready(struct record_queue *queue)
+{
+	file_became_ready(container_of(queue, struct open_file, records));
+}
 
 struct open_file *file_open(struct device *device, uid_t user, pid_t opener)
 {
@@ -17,7 +24,7 @@ struct open_file *file_open(struct device *device, uid_t user, pid_t opener)
 
 	if (!file)
 		return NULL;
-	file->account = account_get(device, user);
+	file->account = account_of_user(user);
 	if (!file->account)
 		goto err_free;
 	if (account_charge(file->account, sizeof(*file)))
@@ -25,12 +32,15 @@ struct open_file *file_open(struct device *device, uid_t user, pid_t opener)
 	file->device = device;
 	file->opener = opener;
 	file->references = 1;
-	DL_APPEND(device->files, file);
+	file->handles.device = file->records.device = device;
+	file->handles.account = file->records.account = file->account;
+	file->records.became_ready = records_became_ready;
+	DL_APPEND(files, file);
 	device->stats.files++;
 	return file;
 
 err_put:
-	account_put(device, file->account);
+	account_put(file->account);
 err_free:
 	free(file);
 	return NULL;
@@ -46,253 +56,170 @@ void file_put(struct open_file *file)
 	if (--file->references)
 		return;
 	account_uncharge(file->account, sizeof(*file));
-	account_put(file->device, file->account);
+	account_put(file->account);
 	free(file);
-}
-
-static void unbind(struct open_file *file)
-{
-	struct bound *bound = file->bound;
-
-	if (!bound)
-		return;
-	file->bound = NULL;
-	if (bound->syncobj) {
-		account_uncharge(file->account, SYNCOBJ_COST);
-		device_syncobj_put(bound->syncobj);
-		free(bound);
-		return;
-	}
-	if (bound->callback_added)
-		dma_fence_remove_callback(bound->sync_file.fence, &bound->callback);
-	account_uncharge(file->account, account_fence_cost(bound->sync_file.fence));
-	sync_file_fini(&bound->sync_file);
-	free(bound);
-}
-
-void file_cancel(struct open_file *file)
-{
-	for (uint32_t number = 1; number <= file->handle_count; number++)
-		file_handle_close(file, number);
-	sw_sync_drop(file);
-}
-
-bool file_is_needed(const struct open_file *file)
-{
-	return (file->bound && !file->bound->syncobj) || file->ready;
 }
 
 void file_release(struct open_file *file)
 {
 	struct device *device = file->device;
 
-	/* Events first: the fences that are cancelled below must not run into them. */
-	events_drop_all(file);
-	syncobj_events_drop_all(file);
-	exports_drop_all(file);
-	file_cancel(file);
-	syncobj_handles_drop_all(file);
-	free(file->handles);
-	account_uncharge(file->account, file->handle_capacity * sizeof(*file->handles));
-	file->handles = NULL;
-	file->handle_count = file->handle_capacity = file->handles_free = 0;
-	unbind(file);
+	/* Those that listen come first in the list. */
+	while (file->parts && file->parts->ops->listens)
+		file->parts->ops->release(file->parts);
+	records_drop_all(&file->records);
+	handles_close_all(&file->handles);
+	while (file->parts)
+		file->parts->ops->release(file->parts);
 	if (file->poll_handle) {
 		fuse_pollhandle_destroy(file->poll_handle);
 		file->poll_handle = NULL;
 	}
-	DL_DELETE(device->files, file);
+	DL_DELETE(files, file);
 	device->stats.files--;
 	file_put(file);
 }
 
+void files_cancel_all(void)
+{
+	struct file_part *part, *next;
+	struct open_file *file;
+
+	DL_FOREACH(files, file) {
+		handles_close_all(&file->handles);
+		DL_FOREACH_SAFE(file->parts, part, next) {
+			if (part->ops->cancel)
+				part->ops->cancel(part);
+		}
+	}
+}
+
+void files_notify_all(void)
+{
+	struct open_file *file;
+
+	DL_FOREACH(files, file)
+		file_became_ready(file);
+}
+
+bool files_are_drained(void)
+{
+	struct open_file *file;
+
+	DL_FOREACH(files, file) {
+		if ((file->operations && file->operations->ioctl_type) || file->records.ready)
+			return false;
+	}
+	return true;
+}
+
+void files_release_all(void)
+{
+	while (files)
+		file_release(files);
+}
+
 bool file_is_fresh(const struct open_file *file)
 {
-	return !file->bound && !file->handles_open && !file->exports && !file->events &&
-	       !file->ready && !file->prepared && !file->waits && !file->jobs && !file->sw_sync &&
-	       !file->syncobjs.open && !file->syncobj_events;
-}
+	struct file_part *part;
 
-int file_bind(struct open_file *file, struct dma_fence *fence, const char *name)
-{
-	struct bound *bound = calloc(1, sizeof(*bound));
-
-	if (!bound)
-		return -ENOMEM;
-	if (account_charge(file->account, account_fence_cost(fence))) {
-		free(bound);
-		return -ENOMEM;
+	DL_FOREACH(file->parts, part) {
+		if (!part->ops->is_idle || !part->ops->is_idle(part))
+			return false;
 	}
-	bound->file = file;
-	sync_file_init(&bound->sync_file, fence, name);
-	file->bound = bound;
-	/* Somebody may have begun to poll it before. */
-	if (file->poll_handle)
-		file_watch_bound(file);
-	return 0;
+	return !file->handles.open && records_are_idle(&file->records) && !file->waits &&
+	       !file->jobs;
 }
 
-int file_bind_syncobj(struct open_file *file, struct device_syncobj *syncobj)
+struct file_part *file_part_find(const struct open_file *file, const struct file_part_ops *ops)
 {
-	struct bound *bound = calloc(1, sizeof(*bound));
+	struct file_part *part;
 
-	if (!bound)
-		return -ENOMEM;
-	if (account_charge(file->account, SYNCOBJ_COST)) {
-		free(bound);
-		return -ENOMEM;
+	DL_FOREACH(file->parts, part) {
+		if (part->ops == ops)
+			return part;
 	}
-	bound->file = file;
-	bound->syncobj = device_syncobj_get(syncobj);
-	file->bound = bound;
-	/* Somebody may have begun to poll it before. */
-	file_became_readable(file);
-	return 0;
+	return NULL;
 }
 
-static int grow(struct open_file *file)
+struct file_part *file_part_get(struct open_file *file, const struct file_part_ops *ops)
 {
-	uint32_t capacity = file->handle_capacity ? file->handle_capacity * 2 : 16;
-	uint64_t charge = (capacity - file->handle_capacity) * sizeof(struct handle);
-	struct handle *grown;
+	struct file_part *part = file_part_find(file, ops);
 
-	if (file->handle_capacity >= MAX_HANDLES)
-		return -EMFILE;
-	if (account_charge(file->account, charge))
-		return -ENOMEM;
-	grown = realloc(file->handles, capacity * sizeof(*grown));
-	if (!grown) {
-		account_uncharge(file->account, charge);
-		return -ENOMEM;
-	}
-	file->handles = grown;
-	file->handle_capacity = capacity;
-	return 0;
-}
-
-int file_handle_reserve(struct open_file *file, struct dma_fence *fence)
-{
-	int ret = 0;
-
-	if (!file->handles_free && file->handle_count == file->handle_capacity)
-		ret = grow(file);
-	if (!ret)
-		ret = account_charge(file->account, account_fence_cost(fence));
-	return ret;
-}
-
-static uint32_t next_handle(struct open_file *file, struct handle **handle)
-{
-	uint32_t number = file->handles_free;
-
-	if (number)
-		file->handles_free = file->handles[number - 1].next_free;
-	else
-		number = ++file->handle_count;
-	file->handles_open++;
-	file->device->stats.handles++;
-	*handle = &file->handles[number - 1];
-	return number;
-}
-
-uint32_t file_handle_add(struct open_file *file, struct dma_fence *fence, bool may_signal)
-{
-	struct handle *handle;
-	uint32_t number = next_handle(file, &handle);
-
-	*handle = (struct handle){ .fence = fence, .kind = HANDLE_FENCE, .may_signal = may_signal };
-	return number;
-}
-
-uint32_t file_handle_add_timeline(struct open_file *file, struct device_timeline *timeline)
-{
-	struct handle *handle;
-	uint32_t number = next_handle(file, &handle);
-
-	*handle = (struct handle){ .timeline = timeline, .kind = HANDLE_TIMELINE };
-	return number;
-}
-
-uint32_t file_handle_add_ticket(struct open_file *file, struct ticket *ticket)
-{
-	struct handle *handle;
-	uint32_t number = next_handle(file, &handle);
-
-	*handle = (struct handle){ .ticket = ticket, .kind = HANDLE_TICKET };
-	return number;
-}
-
-struct handle *file_handle(struct open_file *file, uint32_t number)
-{
-	/* Number 0 wraps to the largest index. */
-	if (number - 1 >= file->handle_count || file->handles[number - 1].kind == HANDLE_FREE)
+	if (part || account_charge(file->account, ops->size))
+		return part;
+	part = calloc(1, ops->size);
+	if (!part) {
+		account_uncharge(file->account, ops->size);
 		return NULL;
-	return &file->handles[number - 1];
-}
-
-int file_fence(struct open_file *file, uint32_t number, struct dma_fence **fence)
-{
-	struct handle *handle = file_handle(file, number);
-
-	if (!handle)
-		return -ENOENT;
-	if (handle->kind != HANDLE_FENCE)
-		return -EINVAL;
-	*fence = handle->fence;
-	return 0;
-}
-
-int file_timeline(struct open_file *file, uint32_t number, struct device_timeline **timeline)
-{
-	struct handle *handle = file_handle(file, number);
-
-	if (!handle)
-		return -ENOENT;
-	if (handle->kind != HANDLE_TIMELINE)
-		return -EINVAL;
-	*timeline = handle->timeline;
-	return 0;
-}
-
-int file_ticket(struct open_file *file, uint32_t number, struct ticket **ticket)
-{
-	struct handle *handle = file_handle(file, number);
-
-	if (!handle)
-		return -ENOENT;
-	if (handle->kind != HANDLE_TICKET)
-		return -EINVAL;
-	*ticket = handle->ticket;
-	return 0;
-}
-
-static void close_fence(struct open_file *file, const struct handle *was)
-{
-	account_uncharge(file->account, account_fence_cost(was->fence));
-	if (was->may_signal)
-		device_fence_handle_closed(to_device_fence(was->fence));
-	dma_fence_put(was->fence);
-}
-
-int file_handle_close(struct open_file *file, uint32_t number)
-{
-	struct handle *handle = file_handle(file, number), was;
-
-	if (!handle)
-		return -ENOENT;
-	was = *handle;
-	*handle = (struct handle){ .next_free = file->handles_free, .kind = HANDLE_FREE };
-	file->handles_free = number;
-	file->handles_open--;
-	file->device->stats.handles--;
-	if (was.kind == HANDLE_FENCE) {
-		close_fence(file, &was);
-		return 0;
 	}
-	account_uncharge(file->account, account_fence_cost(NULL));
-	if (was.kind == HANDLE_TIMELINE)
-		device_timeline_handle_closed(was.timeline);
+	part->file = file;
+	part->ops = ops;
+	if (ops->listens)
+		DL_PREPEND(file->parts, part);
 	else
-		ticket_handle_closed(was.ticket);
-	return 0;
+		DL_APPEND(file->parts, part);
+	return part;
+}
+
+void file_part_free(struct file_part *part)
+{
+	DL_DELETE(part->file->parts, part);
+	account_uncharge(part->file->account, part->ops->size);
+	free(part);
+}
+
+static unsigned int ready_events(struct open_file *file)
+{
+	if (file->operations)
+		return file->operations->poll(file);
+	if (file->records.ready)
+		return POLLIN;
+	/* The node has nothing more to tell. */
+	return file->device->is_ending ? POLLERR : 0;
+}
+
+/* Has the operations call file_became_ready(). The node's records do so without being asked. */
+static void watch(struct open_file *file)
+{
+	if (file->operations && file->operations->watch)
+		file->operations->watch(file);
+}
+
+void file_bind(struct open_file *file, const struct file_operations *operations)
+{
+	file->operations = operations;
+	/* A client may have begun to poll it before. */
+	if (!operations || !file->poll_handle)
+		return;
+	if (ready_events(file))
+		file_became_ready(file);
+	else
+		watch(file);
+}
+
+void file_became_ready(struct open_file *file)
+{
+	if (!file->poll_handle || !ready_events(file))
+		return;
+	device_notify_later(file->device, file->poll_handle);
+	file->poll_handle = NULL;
+}
+
+void file_poll(struct open_file *file, fuse_req_t fuse, struct fuse_pollhandle *handle)
+{
+	unsigned int events;
+
+	device_lock(file->device);
+	if (handle) {
+		if (file->poll_handle)
+			fuse_pollhandle_destroy(file->poll_handle);
+		file->poll_handle = handle;
+	}
+	events = ready_events(file);
+	/* A container may turn out to be signaled only now: then the handle is due at once. */
+	if (handle && !events)
+		watch(file);
+	device_unlock(file->device);
+	fuse_reply_poll(fuse, events);
 }

@@ -2,36 +2,38 @@
 /*
  * memory_watch.c - see memory_watch.h.
  *
- * A watch has a word of its own among those that it sleeps on: whoever changes what it has to do
+ * A watch has a word of its own among those that it sleeps on: code that changes what it has to do
  * adds one to that, under the lock, and wakes it.
  *
- * The kernel touches the memory when it goes to sleep there, and may have to wait for it: that is
- * why this is done without the lock, in a thread of the user's. Where it is gone the call fails,
- * and the thread just sleeps until it looks again.
+ * The kernel touches the memory when the thread goes to sleep there, and may block for it: that is
+ * why this is done without the lock, in a thread of the user's. Where the memory is gone the call
+ * fails, and the thread sleeps until the next poll.
  */
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/time_types.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "memory/memory_watch.h"
 
 /* As many words as the kernel takes, one of which is the watch's own. */
 #define WORDS_MAX 128
 
 /*
- * Looks in one go. Who has more than that to be waited for has each of them looked at less often;
- * and after so many others have their turn at the lock.
+ * Polls in one go. Of a user with more watched fences each is polled less often; and after so many
+ * other threads have their turn at the lock.
  */
-#define LOOKS_MAX      512
-#define LOOKS_PER_TURN 32
+#define POLLS_MAX      512
+#define POLLS_PER_TURN 32
 
 /*
- * Memory that changes all the time, or is woken all the time, without reaching anything: looking is
- * at most a fifth of the thread's time, and this much apart.
+ * Memory that changes all the time, or is woken all the time, without reaching anything: polling
+ * takes at most a fifth of the thread's time, and polls are this much apart.
  */
 #define PAUSE_NS      20000
 #define PAUSE_PER_RUN 4
@@ -40,16 +42,17 @@
 #define IDLE_NS	    1000000000
 #define END_SECONDS 1
 
-/* Signals are given from it, whose answers are built on the stack. */
+/* Fences are signaled from it, and the answers that this causes are built on the stack. */
 #define STACK_SIZE (256 * 1024)
 
 struct memory_watch {
 	struct device *device;
-	struct account *account;     /* one of its users */
-	struct memory_fence *fences; /* utlist, in the order of creation */
-	struct memory_fence *next;   /* where the next run begins; NULL: at the first */
+	struct account *account;      /* a reference: whose fences these are */
+	struct watched_fence *fences; /* utlist, in the order of creation */
+	struct watched_fence *next;   /* where the next run begins; NULL: at the first */
 	unsigned int count;
 	_Atomic uint32_t word;
+	UT_hash_handle hh; /* by account */
 };
 
 struct words {
@@ -57,68 +60,76 @@ struct words {
 	unsigned int count; /* with the watch's own, the first */
 };
 
+static struct memory_watch *watches; /* hash by account: those that take fences */
+static unsigned int threads;
+static pthread_cond_t ended;
+
+static struct memory_watch *watch_of(struct account *account)
+{
+	struct memory_watch *watch;
+
+	HASH_FIND_PTR(watches, &account, watch);
+	return watch;
+}
+
 static void wake(struct memory_watch *watch)
 {
 	atomic_fetch_add(&watch->word, 1);
 	syscall(SYS_futex, &watch->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-void memory_watch_add(struct memory_fence *fence)
+void memory_watch_add(struct account *account, struct watched_fence *fence)
 {
-	struct memory_watch *watch = fence->account->watch;
-	struct memory_fence *before;
+	struct memory_watch *watch = watch_of(account);
+	struct watched_fence *before;
 
 	/* The device stops. */
 	if (!watch)
 		return;
-	before = watch->fences ? watch->fences->watch_prev : NULL;
-	/* Mostly the one that was made last is waited for last. */
-	while (before && before->base.base.context > fence->base.base.context)
-		before = before == watch->fences ? NULL : before->watch_prev;
+	before = watch->fences ? watch->fences->prev : NULL;
+	/* Mostly the one that was created last is waited for last. */
+	while (before && before->fence->context > fence->fence->context)
+		before = before == watch->fences ? NULL : before->prev;
 	if (before)
-		DL_APPEND_ELEM2(watch->fences, before, fence, watch_prev, watch_next);
+		DL_APPEND_ELEM(watch->fences, before, fence);
 	else
-		DL_PREPEND2(watch->fences, fence, watch_prev, watch_next);
-	fence->is_watched = true;
+		DL_PREPEND(watch->fences, fence);
+	fence->watch = watch;
 	watch->count++;
 	wake(watch);
 }
 
-void memory_watch_remove(struct memory_fence *fence)
+void memory_watch_remove(struct watched_fence *fence)
 {
-	struct memory_watch *watch = fence->account->watch;
+	struct memory_watch *watch = fence->watch;
 
-	if (!fence->is_watched)
+	if (!watch)
 		return;
 	if (watch->next == fence)
-		watch->next = fence->watch_next;
-	DL_DELETE2(watch->fences, fence, watch_prev, watch_next);
-	fence->is_watched = false;
+		watch->next = fence->next;
+	DL_DELETE(watch->fences, fence);
+	fence->watch = NULL;
 	watch->count--;
+}
+
+static bool has_fences(const struct memory_watch *watch)
+{
+	return account_count(watch->account, ACCOUNT_MEMORY_FENCES);
 }
 
 void memory_watch_may_end(struct account *account)
 {
-	if (!account->memory_fences && account->watch)
-		wake(account->watch);
-}
+	struct memory_watch *watch = watch_of(account);
 
-static const void *futex_word(const struct memory_fence *fence)
-{
-	const struct mem_fence_location *location = &fence->base.location;
-	const char *address = window_address(fence->window, location->offset);
-
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	address += location->size - sizeof(uint32_t);
-#endif
-	return address;
+	if (watch && !has_fences(watch))
+		wake(watch);
 }
 
 /* Fences that wait for one place, as those of a ring, mostly follow each other. */
-static void add_word(struct words *words, const struct memory_fence *fence)
+static void add_word(struct words *words, const struct watched_fence *fence)
 {
 	struct futex_waitv *last = &words->entries[words->count - 1];
-	uint64_t address = (uintptr_t)futex_word(fence);
+	uint64_t address = (uintptr_t)fence->futex_word;
 
 	if (words->count == WORDS_MAX || last->uaddr == address)
 		return;
@@ -130,24 +141,25 @@ static void add_word(struct words *words, const struct memory_fence *fence)
 }
 
 /* Signals what is reached, in the order of creation; collects the words of the rest. */
-static void look_at_fences(struct memory_watch *watch, struct words *words)
+static void poll_fences(struct memory_watch *watch, struct words *words)
 {
 	struct device *device = watch->device;
-	unsigned int looks = watch->count;
-	struct memory_fence *fence;
+	unsigned int polls = watch->count;
+	struct watched_fence *entry;
+	struct dma_fence *fence;
 
-	if (looks <= LOOKS_MAX)
+	if (polls <= POLLS_MAX)
 		watch->next = NULL;
 	else
-		looks = LOOKS_MAX;
-	for (unsigned int i = 0; i < looks && watch->fences; i++) {
-		fence = watch->next ? watch->next : watch->fences;
-		watch->next = fence->watch_next;
-		dma_fence_get(&fence->base.base);
-		if (!dma_fence_is_signaled(&fence->base.base) && fence->seen_is_recent)
-			add_word(words, fence);
-		dma_fence_put(&fence->base.base);
-		if (i % LOOKS_PER_TURN == LOOKS_PER_TURN - 1) {
+		polls = POLLS_MAX;
+	for (unsigned int i = 0; i < polls && watch->fences; i++) {
+		entry = watch->next ? watch->next : watch->fences;
+		watch->next = entry->next;
+		fence = dma_fence_get(entry->fence);
+		if (!dma_fence_is_signaled(fence) && entry->seen_is_recent)
+			add_word(words, entry);
+		dma_fence_put(fence);
+		if (i % POLLS_PER_TURN == POLLS_PER_TURN - 1) {
 			device_unlock_and_notify(device);
 			device_lock(device);
 		}
@@ -184,7 +196,7 @@ static void sleep_on(struct memory_watch *watch, const struct words *words, int6
 	sleep_on_own_word(watch, (uint32_t)words->entries[0].val, until_ns);
 }
 
-/* No longer before the next looks than this. The lock is held, but not while it sleeps. */
+/* The lock is held, but not while it sleeps. */
 static void sleep_until_next(struct memory_watch *watch, const struct words *words, int64_t began)
 {
 	struct device *device = watch->device;
@@ -193,7 +205,7 @@ static void sleep_until_next(struct memory_watch *watch, const struct words *wor
 
 	if (pause < PAUSE_NS)
 		pause = PAUSE_NS;
-	if (!watch->count && watch->account->memory_fences)
+	if (!watch->count && has_fences(watch))
 		until = INT64_MAX;
 	else
 		until = now + (watch->count ? (int64_t)device->memory_poll_ns : IDLE_NS);
@@ -209,10 +221,9 @@ static void sleep_until_next(struct memory_watch *watch, const struct words *wor
 	device_lock(device);
 }
 
-/* Nothing has come for as long as it stays. */
 static bool is_idle(const struct memory_watch *watch, int64_t since)
 {
-	return !watch->account->memory_fences && dma_fence_now() - since >= IDLE_NS;
+	return !has_fences(watch) && dma_fence_now() - since >= IDLE_NS;
 }
 
 static void *watch_thread(void *data)
@@ -225,81 +236,92 @@ static void *watch_thread(void *data)
 	device_lock(device);
 	do {
 		began = dma_fence_now();
-		/* Before the looks: what is added meanwhile ends the sleep at once. */
+		/* Before the polls: what is added meanwhile ends the sleep at once. */
 		words.count = 1;
 		words.entries[0] = (struct futex_waitv){
 			.val = atomic_load(&watch->word),
 			.uaddr = (uintptr_t)&watch->word,
 			.flags = FUTEX_32 | FUTEX_PRIVATE_FLAG,
 		};
-		look_at_fences(watch, &words);
+		poll_fences(watch, &words);
 		if (!device->stopping)
 			sleep_until_next(watch, &words, began);
 	} while (!device->stopping && !is_idle(watch, began));
 	while (watch->fences)
 		memory_watch_remove(watch->fences);
-	watch->account->watch = NULL;
-	account_put(device, watch->account);
-	device->memory_watches--;
-	pthread_cond_broadcast(&device->watch_ended);
+	HASH_DEL(watches, watch);
+	account_put(watch->account);
+	threads--;
+	pthread_cond_broadcast(&ended);
 	device_unlock_and_notify(device);
 	free(watch);
 	return NULL;
 }
 
-int memory_watch_start(struct device *device, struct account *account)
+/* -ENOMEM. */
+static int start_thread(struct memory_watch *watch)
 {
-	struct memory_watch *watch;
 	pthread_attr_t attributes;
 	pthread_t thread;
 	int ret;
 
-	if (account->watch)
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	ret = pthread_create(&thread, &attributes, watch_thread, watch);
+	pthread_attr_destroy(&attributes);
+	return ret ? -ENOMEM : 0;
+}
+
+int memory_watch_start(struct device *device, struct account *account)
+{
+	struct memory_watch *watch;
+
+	device_assert_held(device);
+	if (watch_of(account))
 		return 0;
 	watch = calloc(1, sizeof(*watch));
 	if (!watch)
 		return -ENOMEM;
 	watch->device = device;
 	watch->account = account;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	ret = pthread_create(&thread, &attributes, watch_thread, watch);
-	pthread_attr_destroy(&attributes);
-	if (ret) {
-		free(watch);
-		return -ENOMEM;
-	}
-	account->watch = watch;
-	account->users++;
-	device->memory_watches++;
+	HASH_ADD_PTR(watches, account, watch);
+	if (!watch->hh.tbl)
+		goto err_free;
+	if (start_thread(watch))
+		goto err_delete;
+	account_get(account);
+	threads++;
 	return 0;
+
+err_delete:
+	HASH_DEL(watches, watch);
+err_free:
+	free(watch);
+	return -ENOMEM;
 }
 
-void memory_watches_init(struct device *device)
+void memory_watches_init(void)
 {
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&device->watch_ended, &attributes);
-	pthread_condattr_destroy(&attributes);
+	device_condition_init(&ended);
 }
 
-void memory_watches_stop(struct device *device)
+bool memory_watches_stop(struct device *device)
 {
-	struct account *account, *next;
+	struct memory_watch *watch, *next;
 	struct timespec until;
+	bool have_ended;
 	int ret = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += END_SECONDS;
+	device_seconds_from_now(&until, END_SECONDS);
 	device_lock(device);
-	HASH_ITER(hh, device->accounts, account, next) {
-		if (account->watch)
-			wake(account->watch);
-	}
-	while (device->memory_watches && ret != ETIMEDOUT)
-		ret = pthread_cond_timedwait(&device->watch_ended, &device->lock, &until);
+	HASH_ITER(hh, watches, watch, next)
+		wake(watch);
+	while (threads && ret != ETIMEDOUT)
+		ret = device_wait(device, &ended, &until);
+	have_ended = !threads;
 	device_unlock(device);
+	if (have_ended)
+		pthread_cond_destroy(&ended);
+	return have_ended;
 }

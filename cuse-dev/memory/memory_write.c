@@ -2,45 +2,59 @@
 /*
  * memory_write.c - see memory_write.h.
  *
- * The pages are mapped, and made present, when the write is asked for. So the store at the signal
- * waits for nobody, and happens in the signaler's thread. A lane does it where it could wait: in a
- * dma-buf, which has to be told before and after; and in a large file, since the owner may be
+ * The pages are mapped, and made present, when the write is requested. So the store at the signal
+ * does not block, and happens in the signaler's thread. A worker makes it where it could block: in
+ * a dma-buf, whose exporter is called before and after; and in a large file, since the owner may be
  * punching a hole there, which takes as long as the hole is large.
  *
- * A buffer whose memory was gone counts as dead from then on, and nothing is stored in it any more.
+ * A buffer whose memory was gone is faulted from then on, and nothing is stored in it any more.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "buffer/attachment.h"
 #include "buffer/buffer_memory.h"
-#include "file/file.h"
+#include "container_of.h"
 #include "memory/memory_write.h"
 
-/* The write itself, pending: an attachment in the buffer's bookkeep slot. */
+/* A pending write: an attachment in the buffer's bookkeep slot. */
 struct memory_write {
 	struct attachment attachment;
-	struct memory_write *prev, *next; /* of buffer->late */
+	struct memory_write *prev, *next; /* of buffer->deferred_writes */
 	struct window *window;		  /* a use */
 	struct memory_place place;
 	uint64_t value;
-	struct late_write *late; /* made beforehand, so that the signal cannot fail */
+	struct deferred_write *deferred; /* allocated beforehand, so that the signal cannot fail */
 };
 
-static bool write_now(const struct memory_write *write)
+/*
+ * A write that a worker makes. Those of one buffer are made one after the other, in the order of
+ * the signals: a later value must not be overwritten by an earlier one.
+ */
+struct deferred_write {
+	struct worker_job job;
+	struct memory_write *write;
+	bool stored;
+};
+
+static struct deferred_write *to_deferred(struct worker_job *job)
+{
+	return container_of(job, struct deferred_write, job);
+}
+
+static bool store(const struct memory_write *write)
 {
 	return memory_store(window_address(write->window, write->place.offset), write->place.size,
 			    write->value);
 }
 
-/* Without the lock, on a lane. */
-static bool write_without_haste(const struct memory_write *write)
+/* Without the lock, on a worker. */
+static bool store_on_worker(const struct memory_write *write)
 {
 	bool stored;
 
 	buffer_begin_access(write->window->buffer, true);
-	stored = write_now(write);
+	stored = store(write);
 	buffer_end_access(write->window->buffer, true);
 	return stored;
 }
@@ -52,70 +66,64 @@ static void write_done(struct memory_write *write)
 	attachment_free(&write->attachment);
 }
 
-/*
- * A write that goes on a lane. Those of one buffer go one after the other, in the order of the
- * signals: a later value must not be overwritten by an earlier one.
- */
-struct late_write {
-	struct lane_job job;
-	struct memory_write *write;
-	bool stored;
-};
-
-static int write_on_lane(struct lane_job *job)
+static int write_on_worker(struct worker_job *job)
 {
-	struct late_write *late = (struct late_write *)job;
+	struct deferred_write *deferred = to_deferred(job);
 
-	late->stored = write_without_haste(late->write);
+	deferred->stored = store_on_worker(deferred->write);
 	return 0;
 }
 
-static void submit_late(struct memory_write *write)
+static void submit_deferred(struct memory_write *write)
 {
-	lane_submit_own(write->window->buffer->device, write->attachment.account,
-			&write->late->job);
+	worker_submit_own(write->window->buffer->device, write->attachment.account,
+			  &write->deferred->job);
 }
 
-static void written_on_lane(struct lane_job *job)
+static void written_on_worker(struct worker_job *job)
 {
-	struct late_write *late = (struct late_write *)job;
-	struct device *device = job->device;
-	struct buffer *buffer = late->write->window->buffer;
+	struct deferred_write *deferred = to_deferred(job);
+	struct buffer *buffer = deferred->write->window->buffer;
 
-	device_lock(device);
-	if (!late->stored)
-		buffer->dead = true;
-	DL_DELETE(buffer->late, late->write);
-	if (buffer->late)
-		submit_late(buffer->late);
-	write_done(late->write);
-	device_unlock_and_notify(device);
+	device_lock(job->device);
+	if (!deferred->stored)
+		buffer->faulted = true;
+	DL_DELETE(buffer->deferred_writes, deferred->write);
+	if (buffer->deferred_writes)
+		submit_deferred(buffer->deferred_writes);
+	write_done(deferred->write);
+	device_unlock_and_notify(job->device);
 }
 
-static bool may_wait(const struct memory_write *write)
+static const struct worker_job_ops deferred_ops = {
+	.prepare = write_on_worker,
+	.cleanup = written_on_worker,
+};
+
+static bool may_block(const struct memory_write *write)
 {
 	const struct buffer *buffer = write->window->buffer;
 	uint64_t size;
 
-	return buffer->is_dmabuf || memory_state(buffer->fd, &size) == MEMORY_MAY_WAIT;
+	return buffer->is_dmabuf || memory_state(buffer->fd, &size) == MEMORY_MAY_BLOCK;
 }
 
 static void fence_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
-	struct memory_write *write = (struct memory_write *)callback;
+	struct memory_write *write =
+		container_of(callback, struct memory_write, attachment.callback);
 	struct buffer *buffer = write->window->buffer;
-	struct late_write *late = write->late;
 
 	attachment_detach(&write->attachment);
-	if (!buffer->dead && (buffer->late || may_wait(write))) {
-		DL_APPEND(buffer->late, write);
-		if (buffer->late == write)
-			submit_late(write);
+	if (!buffer->faulted && (buffer->deferred_writes || may_block(write))) {
+		DL_APPEND(buffer->deferred_writes, write);
+		if (buffer->deferred_writes == write)
+			submit_deferred(write);
 		return;
 	}
-	if (!buffer->dead && !write_now(write))
-		buffer->dead = true;
-	free(late);
+	if (!buffer->faulted && !store(write))
+		buffer->faulted = true;
+	free(write->deferred);
 	write_done(write);
 }
 
@@ -126,38 +134,29 @@ static struct memory_write *write_create(const struct memory_place *place, uint6
 
 	if (!write)
 		return NULL;
-	write->late = calloc(1, sizeof(*write->late));
-	if (!write->late) {
+	write->deferred = calloc(1, sizeof(*write->deferred));
+	if (!write->deferred) {
 		free(write);
 		return NULL;
 	}
-	write->late->write = write;
-	write->late->job.prepare = write_on_lane;
-	write->late->job.cleanup = written_on_lane;
+	write->deferred->write = write;
+	write->deferred->job.ops = &deferred_ops;
 	write->place = *place;
 	write->value = value;
 	return write;
 }
 
-/* One that never became pending. */
-static void write_drop(struct memory_write *write)
-{
-	if (!write)
-		return;
-	if (write->window)
-		window_put(write->window);
-	free(write->late);
-	free(write);
-}
-
 struct write_job {
-	struct lane_job job;
-	struct dma_fence_seqno_write argument;
-	int fd;			    /* the duplicate, until the buffer has it; else -1 */
-	struct buffer *buffer;	    /* a reference */
-	struct memory_write *write; /* until it is pending */
-	bool is_late;		    /* to be written in cleanup */
+	struct worker_job job;
+	struct mapped_place mapped;
+	struct memory_write *write; /* until it is pending; then it has the window */
+	bool is_signaled;	    /* the fence: cleanup() stores */
 };
+
+static struct write_job *to_write_job(struct worker_job *job)
+{
+	return container_of(job, struct write_job, job);
+}
 
 static struct memory_place place_of(const struct dma_fence_seqno_write *argument)
 {
@@ -168,100 +167,82 @@ static struct memory_place place_of(const struct dma_fence_seqno_write *argument
 	};
 }
 
-static int prepare(struct lane_job *job)
+static int prepare(struct worker_job *job)
 {
-	struct write_job *this = (struct write_job *)job;
-	struct memory_place place = place_of(&this->argument);
-	struct device *device = job->device;
-	struct buffer_measure measure;
-	struct buffer_key key;
-	bool is_dmabuf;
-	int ret, fd;
+	const struct dma_fence_seqno_write *argument = job->argument;
+	struct memory_place place = place_of(argument);
+	struct write_job *this = to_write_job(job);
+	int ret = mapped_place_take(job, argument->fd, &place, &this->mapped);
 
-	fd = this->fd = caller_take_fd(job, this->argument.fd);
-	if (fd < 0)
-		return fd;
-	ret = buffer_identify(device, fd, &key, &is_dmabuf);
-	if (!ret)
-		ret = buffer_measure(fd, is_dmabuf, &place, &measure);
 	if (ret)
 		return ret;
-	this->write = write_create(&place, this->argument.value);
+	this->write = write_create(&place, argument->value);
 	if (!this->write)
 		return -ENOMEM;
-
-	/* From here on fd is still open: it is the buffer's by then, or else this job's. */
-	device_lock(device);
-	ret = buffer_get(device, job->account, &key, is_dmabuf, &this->fd, &this->buffer);
-	device_unlock(device);
-	if (!ret)
-		ret = window_get(this->buffer, job->account, fd, &place, &measure,
-				 &this->write->window);
-	if (!ret)
-		ret = window_make_present(this->write->window, fd, &place, &measure);
-	return ret;
+	this->write->window = this->mapped.window;
+	return 0;
 }
 
-static int apply(struct lane_job *job)
+static int apply(struct worker_job *job)
 {
-	struct write_job *this = (struct write_job *)job;
-	struct open_file *file = job->parked.file;
+	const struct dma_fence_seqno_write *argument = job->argument;
+	struct write_job *this = to_write_job(job);
 	struct dma_fence *fence;
-	int ret = file_fence(file, this->argument.handle, &fence);
+	int ret = handle_get_fence(&job->pending.request.file->handles, argument->handle, &fence);
 
 	if (ret)
 		return ret;
-	if (this->buffer->dead)
+	if (this->mapped.buffer->faulted)
 		return -EFAULT;
-	ret = attachment_add(&this->write->attachment, this->buffer, file->account, fence,
+	ret = attachment_add(&this->write->attachment, this->mapped.buffer, job->account, fence,
 			     DMA_RESV_USAGE_BOOKKEEP, ATTACHMENT_UNLOCKED, fence_signaled);
 	if (!ret) {
 		job->device->stats.seqno_writes++;
 		this->write = NULL;
+		this->mapped.window = NULL;
 	} else if (ret == -ENOENT) {
-		/* Signaled already: now, but not under the lock. */
+		/* Signaled already: stored now, but not under the lock. */
 		ret = 0;
-		this->is_late = true;
+		this->is_signaled = true;
 	}
 	return ret;
 }
 
-static void cleanup(struct lane_job *job)
+static void cleanup(struct worker_job *job)
 {
-	struct write_job *this = (struct write_job *)job;
+	struct write_job *this = to_write_job(job);
 
-	if (this->is_late && !write_without_haste(this->write))
+	if (this->is_signaled && !store_on_worker(this->write))
 		job->result = -EFAULT;
-	device_lock(job->device);
-	write_drop(this->write);
-	buffer_put(this->buffer);
-	device_unlock_and_notify(job->device);
-	if (this->fd >= 0)
-		close(this->fd);
+	if (this->write) {
+		free(this->write->deferred);
+		free(this->write);
+	}
+	mapped_place_release(job->device, &this->mapped);
 }
 
-int memory_write_request(struct request *request, const struct dma_fence_seqno_write *argument)
+static const struct worker_job_ops write_job_ops = {
+	.prepare = prepare,
+	.apply = apply,
+	.cleanup = cleanup,
+};
+
+int memory_write_request(const struct request *request,
+			 const struct dma_fence_seqno_write *argument)
 {
 	struct memory_place place = place_of(argument);
-	struct write_job *this;
 	struct dma_fence *fence;
+	struct write_job *this;
 	int ret;
 
 	if (argument->flags || memory_place_check(&place))
 		return -EINVAL;
-	ret = file_fence(request->file, argument->handle, &fence);
+	ret = handle_get_fence(&request->file->handles, argument->handle, &fence);
 	if (ret)
 		return ret;
-	this = calloc(1, sizeof(*this));
-	if (!this)
-		return -ENOMEM;
-	this->argument = *argument;
-	this->fd = -1;
-	this->job.prepare = prepare;
-	this->job.apply = apply;
-	this->job.cleanup = cleanup;
-	this->job.charge = sizeof(*this) + sizeof(*this->write) + sizeof(*this->write->late);
-	this->job.answer = &this->argument;
-	this->job.answer_size = request->answer_size;
-	return lane_submit_request(&this->job, request);
+	this = worker_job_create(request, &write_job_ops, sizeof(*this), argument,
+				 sizeof(*argument));
+	if (this)
+		this->job.charge += sizeof(*this->write) + sizeof(*this->write->deferred);
+	return worker_submit(this ? &this->job : NULL);
 }

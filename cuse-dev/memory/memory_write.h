@@ -7,7 +7,8 @@
 
 #include "file/pending.h"
 
-/* The request, under the lock: it goes on a lane. */
-int memory_write_request(struct request *request, const struct dma_fence_seqno_write *argument);
+/* The request, under the lock: it goes to a worker. */
+int memory_write_request(const struct request *request,
+			 const struct dma_fence_seqno_write *argument);
 
 #endif /* DMA_FENCED_MEMORY_WRITE_H */

@@ -4,22 +4,19 @@
 #include <stdlib.h>
 
 #include "container.h"
-#include "syncobj/device_syncobj.h"
 #include "merge.h"
-#include "syncobj/syncobj_event.h"
+#include "syncobj/device_syncobj.h"
 
 /* What a link of a chain is charged with, on top of its fence. */
 #define LINK_COST 256
 
-/* What is charged for a fence that somebody has put in, until it is out. */
+/* What is charged for a fence that was put in, until it is out. */
 struct fence_charge {
-	struct device *device;
-	struct account *account; /* one of its users */
+	struct account *account; /* a reference */
 	uint64_t bytes;
 };
 
-static struct fence_charge *charge_create(struct device *device, struct account *account,
-					  uint64_t bytes)
+static struct fence_charge *charge_create(struct account *account, uint64_t bytes)
 {
 	struct fence_charge *charge;
 
@@ -30,8 +27,7 @@ static struct fence_charge *charge_create(struct device *device, struct account 
 		account_uncharge(account, bytes);
 		return NULL;
 	}
-	*charge = (struct fence_charge){ .device = device, .account = account, .bytes = bytes };
-	account->users++;
+	*charge = (struct fence_charge){ .account = account_get(account), .bytes = bytes };
 	return charge;
 }
 
@@ -43,7 +39,7 @@ static void charge_drop(void *data)
 	if (!charge)
 		return;
 	account_uncharge(charge->account, charge->bytes);
-	account_put(charge->device, charge->account);
+	account_put(charge->account);
 	free(charge);
 }
 
@@ -73,14 +69,15 @@ void device_syncobj_put(struct device_syncobj *syncobj)
 {
 	if (!syncobj || --syncobj->references)
 		return;
-	syncobj_events_drop(syncobj);
+	while (syncobj->listeners)
+		syncobj->listeners->gone(syncobj->listeners);
 	syncobj_put(syncobj->syncobj);
 	charge_drop(syncobj->charge);
 	free(syncobj);
 }
 
 /*
- * charge is that of fence. Whoever is called because of it finds both in place, and may put in
+ * charge is that of fence. A callback that this causes finds both in place, and may put in
  * something else.
  */
 static void put_in(struct device_syncobj *syncobj, struct dma_fence *fence,
@@ -114,9 +111,9 @@ int device_syncobj_replace(struct device_syncobj *syncobj, struct account *accou
 {
 	struct fence_charge *charge = NULL;
 
-	/* The links of a chain are paid for by whoever made them. */
+	/* The links of a chain are paid for by the users who made them. */
 	if (!dma_fence_is_chain(fence)) {
-		charge = charge_create(syncobj->device, account, account_fence_cost(fence));
+		charge = charge_create(account, account_fence_cost(fence));
 		if (!charge)
 			return -ENOMEM;
 	}
@@ -124,8 +121,8 @@ int device_syncobj_replace(struct device_syncobj *syncobj, struct account *accou
 	return 0;
 }
 
-/* May this come on top of what is there? What is done with a timeline takes time in proportion. */
-static bool has_room(struct device_syncobj *syncobj, struct dma_fence *fence)
+/* May this come on top of what is there? Requests on a timeline take time in proportion. */
+static bool has_capacity(struct device_syncobj *syncobj, struct dma_fence *fence)
 {
 	struct dma_fence *held = syncobj_fence_get(syncobj->syncobj);
 	uint64_t leaves = dma_fence_leaf_count(fence);
@@ -137,8 +134,8 @@ static bool has_room(struct device_syncobj *syncobj, struct dma_fence *fence)
 }
 
 /*
- * What it holds is no link: before a point comes on top it becomes one, of point 0, so that what it
- * is charged with goes when it goes, wherever the chain is by then.
+ * What it holds is no link: before a point comes on top it becomes one, of point 0, so that it is
+ * uncharged when it is released, whatever holds the chain by then.
  */
 static int make_link_of_held(struct device_syncobj *syncobj)
 {
@@ -152,7 +149,7 @@ static int make_link_of_held(struct device_syncobj *syncobj)
 		return -ENOMEM;
 	dma_fence_chain_set_freed(chain, charge_drop, charge);
 	dma_fence_chain_init(chain, NULL, syncobj_fence_get(syncobj->syncobj), 0);
-	/* It is the link's from now on. */
+	/* The charge is the link's from now on. */
 	syncobj->charge = NULL;
 	put_in(syncobj, dma_fence_chain_base(chain), NULL);
 	dma_fence_put(dma_fence_chain_base(chain));
@@ -168,7 +165,7 @@ static int add_link(struct device_syncobj *syncobj, struct account *account,
 
 	if (!chain)
 		return -ENOMEM;
-	charge = charge_create(syncobj->device, account, LINK_COST + account_fence_cost(fence));
+	charge = charge_create(account, LINK_COST + account_fence_cost(fence));
 	if (!charge || make_link_of_held(syncobj)) {
 		charge_drop(charge);
 		dma_fence_chain_free(chain);
@@ -185,7 +182,7 @@ int device_syncobj_add_point(struct device_syncobj *syncobj, struct account *acc
 	struct dma_fence *flat;
 	int ret;
 
-	if (!has_room(syncobj, fence))
+	if (!has_capacity(syncobj, fence))
 		return -ENOMEM;
 	flat = dma_fence_is_chain(fence) ? dma_fence_merge_all(1, &fence) : dma_fence_get(fence);
 	if (!flat)

@@ -5,37 +5,50 @@
 #include <unistd.h>
 
 #include "caller/caller.h"
+#include "container_of.h"
 #include "device/eventfd_signaler.h"
-#include "file/file.h"
 #include "linux_drm_syncobj.h"
 #include "syncobj/syncobj_event.h"
 #include "syncobj/syncobj_handle.h"
 
+/* What an open file has of them. */
+struct event_list {
+	struct file_part part;
+	struct syncobj_event *events; /* utlist */
+	unsigned int count;
+};
+
 struct syncobj_event {
-	struct syncobj_cb submitted;  /* added while there is no fence */
-	struct dma_fence_cb signaled; /* while there is one */
-	struct open_file *file;
-	struct device_syncobj *syncobj; /* whose list it is on: no reference; NULL: submitted */
+	struct syncobj_cb submitted;	  /* added while there is no fence */
+	struct dma_fence_cb signaled;	  /* while there is one */
+	struct syncobj_listener listener; /* of syncobj */
+	struct event_list *list;
+	struct device_syncobj *syncobj; /* no reference; NULL: submitted */
 	struct dma_fence *fence;	/* a reference; NULL: not submitted yet */
 	uint64_t point;
 	bool available;			   /* to be submitted is all that it waits for */
 	bool charged;			   /* the fence is */
 	int eventfd;			   /* owned */
-	struct syncobj_event *prev, *next; /* of file->syncobj_events */
-	struct syncobj_event *prev_of_syncobj, *next_of_syncobj; /* of syncobj->events */
+	struct syncobj_event *prev, *next; /* of list->events */
 };
+
+static struct event_list *to_list(const struct file_part *part)
+{
+	return container_of(part, struct event_list, part);
+}
 
 /* It has no callback any more. */
 static void event_free(struct syncobj_event *event)
 {
-	struct open_file *file = event->file;
+	struct event_list *list = event->list;
+	struct open_file *file = list->part.file;
 
 	if (event->syncobj)
-		DL_DELETE2(event->syncobj->events, event, prev_of_syncobj, next_of_syncobj);
-	DL_DELETE(file->syncobj_events, event);
-	file->syncobj_event_count--;
+		DL_DELETE(event->syncobj->listeners, &event->listener);
+	DL_DELETE(list->events, event);
+	list->count--;
 	file->device->stats.events--;
-	file->account->fds--;
+	account_give_back(file->account, ACCOUNT_FDS, 1);
 	account_uncharge(file->account, sizeof(*event));
 	if (event->charged)
 		account_uncharge(file->account, account_fence_cost(event->fence));
@@ -53,42 +66,57 @@ static void drop(struct syncobj_event *event)
 	event_free(event);
 }
 
-void syncobj_events_drop(struct device_syncobj *syncobj)
+/* A fence that waits to be submitted never will be. */
+static void syncobj_gone(struct syncobj_listener *listener)
 {
-	while (syncobj->events)
-		drop(syncobj->events);
+	drop(container_of(listener, struct syncobj_event, listener));
 }
 
-void syncobj_events_drop_all(struct open_file *file)
+static void list_release(struct file_part *part)
 {
-	while (file->syncobj_events)
-		drop(file->syncobj_events);
+	struct event_list *list = to_list(part);
+
+	while (list->events)
+		drop(list->events);
+	file_part_free(part);
 }
+
+static bool list_is_idle(const struct file_part *part)
+{
+	return !to_list(part)->events;
+}
+
+static const struct file_part_ops list_ops = {
+	.size = sizeof(struct event_list),
+	.release = list_release,
+	.listens = true,
+	.is_idle = list_is_idle,
+};
 
 static void fire(struct syncobj_event *event)
 {
-	eventfd_signaler_add_one(event->file->device->eventfd_signaler, event->eventfd);
+	eventfd_signaler_add_one(event->eventfd);
 	event_free(event);
 }
 
 static void on_signal(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
-	fire((struct syncobj_event *)((char *)callback - offsetof(struct syncobj_event, signaled)));
+	fire(container_of(callback, struct syncobj_event, signaled));
 }
 
 /*
- * Is something submitted for its point? Then it goes on from there, and may be over. A fence that
- * is too much for the account cannot be waited for: to look too early is better than never.
+ * Where a fence is submitted for its point, it waits for that, and may be over. A fence that cannot
+ * be charged cannot be waited for: a notification that comes too early is better than none.
  */
-static void go_on(struct syncobj_event *event)
+static void check_submitted(struct syncobj_event *event)
 {
 	struct device_syncobj *syncobj = event->syncobj;
-	struct account *account = event->file->account;
+	struct account *account = event->list->part.file->account;
 
 	if (syncobj_find_fence(syncobj->syncobj, event->point, &event->fence))
 		return;
 	syncobj_remove_callback(syncobj->syncobj, &event->submitted);
-	DL_DELETE2(syncobj->events, event, prev_of_syncobj, next_of_syncobj);
+	DL_DELETE(syncobj->listeners, &event->listener);
 	event->syncobj = NULL;
 	event->charged =
 		!event->available && !account_charge(account, account_fence_cost(event->fence));
@@ -98,74 +126,88 @@ static void go_on(struct syncobj_event *event)
 
 static void on_submit(struct syncobj *syncobj, struct syncobj_cb *callback)
 {
-	go_on((struct syncobj_event *)callback);
+	check_submitted(container_of(callback, struct syncobj_event, submitted));
 }
 
 /* The eventfd is taken over on success. */
 static int event_add(struct open_file *file, struct device_syncobj *syncobj,
 		     const struct drm_syncobj_eventfd *argument, int eventfd)
 {
+	struct file_part *part = file_part_get(file, &list_ops);
+	struct event_list *list = part ? to_list(part) : NULL;
 	struct account *account = file->account;
 	struct syncobj_event *event;
 
-	if (file->syncobj_event_count >= MAX_EVENTS || account->fds >= file->device->max_fds)
+	if (!list || list->count >= MAX_EVENTS || account_take(account, ACCOUNT_FDS, 1))
 		return -ENOMEM;
 	if (account_charge(account, sizeof(*event)))
-		return -ENOMEM;
+		goto err_give_back;
 	event = calloc(1, sizeof(*event));
-	if (!event) {
-		account_uncharge(account, sizeof(*event));
-		return -ENOMEM;
-	}
-	event->file = file;
+	if (!event)
+		goto err_uncharge;
+	event->list = list;
 	event->syncobj = syncobj;
 	event->point = argument->point;
 	event->available = argument->flags & DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE;
 	event->eventfd = eventfd;
-	account->fds++;
-	DL_APPEND(file->syncobj_events, event);
-	DL_APPEND2(syncobj->events, event, prev_of_syncobj, next_of_syncobj);
-	file->syncobj_event_count++;
+	DL_APPEND(list->events, event);
+	list->count++;
+	event->listener.gone = syncobj_gone;
+	DL_APPEND(syncobj->listeners, &event->listener);
 	file->device->stats.events++;
 	syncobj_add_callback(syncobj->syncobj, &event->submitted, on_submit);
-	go_on(event);
+	check_submitted(event);
 	return 0;
+
+err_uncharge:
+	account_uncharge(account, sizeof(*event));
+err_give_back:
+	account_give_back(account, ACCOUNT_FDS, 1);
+	return -ENOMEM;
 }
 
-/* The request, on its lane. */
+/* The request, on its worker. */
 struct event_job {
-	struct lane_job job;
-	struct drm_syncobj_eventfd argument;
+	struct worker_job job;
 	struct device_syncobj *syncobj; /* a reference, or NULL */
-	int eventfd;			/* the duplicate, until it is taken over; else -1 */
+	uint32_t held;
+	int eventfd; /* the duplicate, until it is taken over; else -1 */
 };
 
-static int prepare(struct lane_job *job)
+static struct event_job *to_event_job(struct worker_job *job)
 {
-	struct event_job *this = (struct event_job *)job;
-	int ret = syncobj_handle_hold(job, this->argument.handle, &this->syncobj);
+	return container_of(job, struct event_job, job);
+}
 
+static int prepare(struct worker_job *job)
+{
+	const struct drm_syncobj_eventfd *argument = job->argument;
+	struct event_job *this = to_event_job(job);
+	int ret = syncobj_handles_hold(job, &argument->handle, 1, &this->syncobj, &this->held);
+
+	this->eventfd = -1;
 	if (ret)
 		return ret;
-	this->eventfd = caller_take_fd(job, this->argument.fd);
-	if (this->eventfd < 0)
-		return this->eventfd;
+	ret = caller_take_fd(job, argument->fd);
+	if (ret < 0)
+		return ret;
+	this->eventfd = ret;
 	return descriptor_kind(job->device, this->eventfd) == DESCRIPTOR_EVENTFD ? 0 : -EINVAL;
 }
 
-static int apply(struct lane_job *job)
+static int apply(struct worker_job *job)
 {
-	struct event_job *this = (struct event_job *)job;
-	int ret = event_add(job->parked.file, this->syncobj, &this->argument, this->eventfd);
+	struct event_job *this = to_event_job(job);
+	int ret = event_add(job->pending.request.file, this->syncobj, job->argument, this->eventfd);
 
 	if (!ret)
 		this->eventfd = -1;
 	return ret;
 }
 
-static void cleanup(struct lane_job *job)
+static void cleanup(struct worker_job *job)
 {
-	struct event_job *this = (struct event_job *)job;
+	struct event_job *this = to_event_job(job);
 
 	if (this->eventfd >= 0)
 		close(this->eventfd);
@@ -174,26 +216,20 @@ static void cleanup(struct lane_job *job)
 	device_unlock_and_notify(job->device);
 }
 
-int syncobj_event_request(struct request *request, const struct drm_syncobj_eventfd *argument)
-{
-	struct event_job *this;
+static const struct worker_job_ops event_job_ops = {
+	.prepare = prepare,
+	.apply = apply,
+	.cleanup = cleanup,
+};
 
+int syncobj_event_request(const struct request *request, const struct drm_syncobj_eventfd *argument)
+{
 	if (argument->flags & ~DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE || argument->pad)
 		return -EINVAL;
 	if (!syncobj_handle_find(request->file, argument->handle))
 		return -ENOENT;
-	if (!request->device->eventfd_signaler)
+	if (!eventfd_signaler_is_available())
 		return -EOPNOTSUPP;
-	this = calloc(1, sizeof(*this));
-	if (!this)
-		return -ENOMEM;
-	this->argument = *argument;
-	this->eventfd = -1;
-	this->job.prepare = prepare;
-	this->job.apply = apply;
-	this->job.cleanup = cleanup;
-	this->job.charge = sizeof(*this);
-	this->job.answer = &this->argument;
-	this->job.answer_size = request->answer_size;
-	return lane_submit_request(&this->job, request);
+	return worker_submit(worker_job_create(request, &event_job_ops, sizeof(struct event_job),
+					       argument, sizeof(*argument)));
 }

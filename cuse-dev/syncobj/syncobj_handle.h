@@ -6,18 +6,8 @@
 #ifndef DMA_FENCED_SYNCOBJ_HANDLE_H
 #define DMA_FENCED_SYNCOBJ_HANDLE_H
 
+#include "caller/worker.h"
 #include "syncobj/device_syncobj.h"
-
-struct lane_job;
-struct open_file;
-
-struct syncobj_handles {
-	struct device_syncobj **syncobjs; /* handle number n is syncobjs[n - 1]; NULL: free */
-	uint64_t *used;			  /* a bit for each */
-	uint32_t capacity;		  /* a multiple of 64 */
-	uint32_t open;
-	uint32_t first_word; /* of used[]: all before it are full */
-};
 
 /*
  * The number, or -ENOSPC (the file has as many as it may), -ENOMEM. Takes over the caller's
@@ -26,10 +16,13 @@ struct syncobj_handles {
 int64_t syncobj_handle_add(struct open_file *file, struct device_syncobj *syncobj);
 /* Borrowed; NULL where there is no such handle. */
 struct device_syncobj *syncobj_handle_find(struct open_file *file, uint32_t number);
-/* On a lane, without the lock: a reference. -ENOENT, -ECANCELED (the job is abandoned). */
-int syncobj_handle_hold(struct lane_job *job, uint32_t number, struct device_syncobj **syncobj);
+/*
+ * On a worker, without the lock: references to those behind count handles. *held is how many it has
+ * got, also on errors. -ENOENT, -ECANCELED (the job is abandoned).
+ */
+int syncobj_handles_hold(struct worker_job *job, const uint32_t *numbers, uint32_t count,
+			 struct device_syncobj **syncobjs, uint32_t *held);
 /* -ENOENT. */
 int syncobj_handle_close(struct open_file *file, uint32_t number);
-void syncobj_handles_drop_all(struct open_file *file);
 
 #endif /* DMA_FENCED_SYNCOBJ_HANDLE_H */

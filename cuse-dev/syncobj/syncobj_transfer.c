@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * syncobj_transfer.c - see syncobj_transfer.h.
- *
- * One that waits for something to be submitted has a callback on its source, and a timer. Whatever
- * ends it does so under device->lock and takes the others off.
- */
+/* syncobj_transfer.c - see syncobj_transfer.h. */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "file/file.h"
+#include "container_of.h"
 #include "linux_drm_syncobj.h"
 #include "syncobj/syncobj_handle.h"
 #include "syncobj/syncobj_transfer.h"
-#include "device/timer.h"
 
-/* How long it waits for something to be submitted: as the kernel does. */
+/* How long it waits for a fence to be submitted: as the kernel does. */
 #define SUBMIT_TIMEOUT_NS 5000000000
 
+/* One that waits for a fence to be submitted. */
 struct transfer {
-	struct parked parked;
-	struct timer timer;
-	struct syncobj_cb submitted;
+	struct pending pending;
+	struct syncobj_cb submitted;		     /* on the source */
 	struct device_syncobj *source, *destination; /* references */
 	struct drm_syncobj_transfer argument;
-	size_t answer_size;
 };
+
+static struct transfer *to_transfer(struct pending *pending)
+{
+	return container_of(pending, struct transfer, pending);
+}
 
 /* -EINVAL: nothing is submitted. */
 static int transfer_now(struct device_syncobj *source, struct device_syncobj *destination,
@@ -42,38 +40,31 @@ static int transfer_now(struct device_syncobj *source, struct device_syncobj *de
 	return ret;
 }
 
-static void transfer_free(struct transfer *transfer, struct open_file *file)
+static void end(struct pending *pending, int result)
 {
-	timer_cancel(file->device, &transfer->timer);
+	struct transfer *transfer = to_transfer(pending);
+
 	syncobj_remove_callback(transfer->source->syncobj, &transfer->submitted);
-	account_uncharge(file->account, sizeof(*transfer));
+}
+
+static void transfer_free(struct pending *pending)
+{
+	struct transfer *transfer = to_transfer(pending);
+
 	device_syncobj_put(transfer->source);
 	device_syncobj_put(transfer->destination);
 	free(transfer);
 }
 
-static void interrupted(struct parked *parked)
-{
-	transfer_free((struct transfer *)parked, parked->file);
-}
-
-static void finish(struct transfer *transfer, int result)
-{
-	struct open_file *file = transfer->parked.file;
-	fuse_req_t fuse = transfer->parked.fuse;
-
-	/* At the end of the device the request may hold the last reference. */
-	file_get(file);
-	unpark(&transfer->parked);
-	request_reply(fuse, result, &transfer->argument, transfer->answer_size);
-	transfer_free(transfer, file);
-	file_put(file);
-}
+static const struct pending_ops transfer_ops = {
+	.end = end,
+	.free = transfer_free,
+	.is_wait = true,
+};
 
 static void on_submit(struct syncobj *syncobj, struct syncobj_cb *callback)
 {
-	struct transfer *transfer =
-		(struct transfer *)((char *)callback - offsetof(struct transfer, submitted));
+	struct transfer *transfer = container_of(callback, struct transfer, submitted);
 	struct dma_fence *fence;
 
 	if (syncobj_find_fence(syncobj, transfer->argument.src_point, &fence))
@@ -81,48 +72,36 @@ static void on_submit(struct syncobj *syncobj, struct syncobj_cb *callback)
 	dma_fence_put(fence);
 	/* What it puts in must not call it once more. */
 	syncobj_remove_callback(syncobj, callback);
-	finish(transfer, transfer_now(transfer->source, transfer->destination,
-				      transfer->parked.file->account, &transfer->argument));
+	pending_complete(&transfer->pending, transfer_now(transfer->source, transfer->destination,
+							  transfer->pending.request.file->account,
+							  &transfer->argument));
 }
 
-static void time_is_over(struct timer *timer)
+static int block(const struct request *request, struct device_syncobj *source,
+		 struct device_syncobj *destination, const struct drm_syncobj_transfer *argument)
 {
-	finish((struct transfer *)((char *)timer - offsetof(struct transfer, timer)), -ETIME);
-}
-
-static int park_transfer(struct request *request, struct device_syncobj *source,
-			 struct device_syncobj *destination,
-			 const struct drm_syncobj_transfer *argument)
-{
-	struct open_file *file = request->file;
-	struct transfer *transfer;
+	struct transfer *transfer = calloc(1, sizeof(*transfer));
 	int ret;
 
-	if (account_charge(file->account, sizeof(*transfer)))
+	if (!transfer)
 		return -ENOMEM;
-	transfer = calloc(1, sizeof(*transfer));
-	if (!transfer) {
-		account_uncharge(file->account, sizeof(*transfer));
-		return -ENOMEM;
-	}
-	transfer->argument = *argument;
-	transfer->answer_size = request->answer_size;
-	transfer->source = device_syncobj_get(source);
-	transfer->destination = device_syncobj_get(destination);
-	transfer->parked.is_wait = true;
-	ret = timer_set(file->device, &transfer->timer, dma_fence_now() + SUBMIT_TIMEOUT_NS,
-			time_is_over);
-	if (!ret)
-		ret = park(&transfer->parked, request->fuse, file, interrupted);
+	ret = pending_start(&transfer->pending, &transfer_ops, request, sizeof(*transfer));
 	if (ret) {
-		transfer_free(transfer, file);
+		free(transfer);
 		return ret;
 	}
+	transfer->argument = *argument;
+	transfer->pending.answer = &transfer->argument;
+	transfer->source = device_syncobj_get(source);
+	transfer->destination = device_syncobj_get(destination);
 	syncobj_add_callback(source->syncobj, &transfer->submitted, on_submit);
-	return REQUEST_PARKED;
+	if (pending_set_deadline(&transfer->pending, dma_fence_now() + SUBMIT_TIMEOUT_NS))
+		pending_complete(&transfer->pending, -ENOMEM);
+	return REQUEST_BLOCKED;
 }
 
-int syncobj_transfer_request(struct request *request, const struct drm_syncobj_transfer *argument)
+int syncobj_transfer_request(const struct request *request,
+			     const struct drm_syncobj_transfer *argument)
 {
 	struct device_syncobj *source, *destination;
 	int ret;
@@ -137,6 +116,6 @@ int syncobj_transfer_request(struct request *request, const struct drm_syncobj_t
 		return -EINVAL;
 	ret = transfer_now(source, destination, request->file->account, argument);
 	if (ret == -EINVAL && argument->flags & DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT)
-		return park_transfer(request, source, destination, argument);
+		return block(request, source, destination, argument);
 	return ret;
 }

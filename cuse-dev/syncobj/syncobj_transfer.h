@@ -8,9 +8,10 @@
 struct drm_syncobj_transfer;
 
 /*
- * The request, under the lock. -EINVAL (also: nothing is submitted), -ENOENT, -ENOMEM, or
- * REQUEST_PARKED: until something is submitted, or -ETIME.
+ * Under the lock. -EINVAL (also: nothing is submitted), -ENOENT, -ENOMEM, or
+ * REQUEST_BLOCKED: until a fence is submitted, or -ETIME.
  */
-int syncobj_transfer_request(struct request *request, const struct drm_syncobj_transfer *argument);
+int syncobj_transfer_request(const struct request *request,
+			     const struct drm_syncobj_transfer *argument);
 
 #endif /* DMA_FENCED_SYNCOBJ_TRANSFER_H */

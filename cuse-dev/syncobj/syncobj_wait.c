@@ -3,22 +3,18 @@
  * syncobj_wait.c - see syncobj_wait.h.
  *
  * An entry has no fence until one is submitted for its point; then it has a callback on that until
- * it is signaled, unless to be available is all that is waited for. It is done then, and has given
- * the fence back. A fence that is waited for is charged: the syncobj may be rid of it long before.
- *
- * Whatever ends a wait - a callback of either kind, the timer, an interrupt - does so under
- * device->lock and takes all the others off before it lets go, so only one of them ever does.
+ * it is signaled, unless availability is all that is waited for. It is done then, and has dropped
+ * the fence. A fence that is waited for is charged: the syncobj may have dropped it long before.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "container.h"
-#include "file/file.h"
+#include "container_of.h"
 #include "linux_drm_syncobj.h"
 #include "syncobj/syncobj_array.h"
 #include "syncobj/syncobj_wait.h"
-#include "device/timer.h"
 
 struct wait;
 
@@ -36,24 +32,19 @@ struct wait_entry {
 };
 
 struct wait {
-	struct parked parked;
-	struct timer timer;
+	struct pending pending;
+	struct account *account; /* of the request's file */
 	struct syncobj_wait_terms terms;
 	uint32_t done;
-	bool is_busy; /* it is gone through: callbacks count, but do not end it */
-	bool failed;  /* a fence was too much for the account */
-	uint64_t charge;
-	size_t answer_size;
-	union {
-		char argument[SYNCOBJ_ARGUMENT_MAX];
-		uint64_t alignment;
-	};
+	bool is_busy; /* its entries are gone through: callbacks count, but do not complete it */
+	bool failed;  /* a fence could not be charged */
+	char argument[SYNCOBJ_ARGUMENT_MAX] __attribute__((aligned(8)));
 	struct wait_entry entries[];
 };
 
-static struct account *account_of(const struct wait *wait)
+static struct wait *to_wait(struct pending *pending)
 {
-	return wait->parked.file->account;
+	return container_of(pending, struct wait, pending);
 }
 
 static bool is_over(const struct wait *wait)
@@ -67,7 +58,7 @@ static bool is_over(const struct wait *wait)
 static void drop_fence(struct wait_entry *entry)
 {
 	if (entry->charged)
-		account_uncharge(account_of(entry->wait), account_fence_cost(entry->fence));
+		account_uncharge(entry->wait->account, account_fence_cost(entry->fence));
 	entry->charged = false;
 	dma_fence_put(entry->fence);
 	entry->fence = NULL;
@@ -80,8 +71,8 @@ static void entry_done(struct wait_entry *entry)
 	drop_fence(entry);
 }
 
-/* Is this one what is waited for? Looks, for callbacks come one by one. It has none by now. */
-static bool look(struct wait_entry *entry)
+/* Is it done? It has no callback, so its state is asked for. */
+static bool poll_entry(struct wait_entry *entry)
 {
 	bool available = entry->wait->terms.flags & DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE;
 
@@ -90,10 +81,20 @@ static bool look(struct wait_entry *entry)
 	return entry->done;
 }
 
-/* Takes it off everything that could end it. */
-static void detach(struct wait *wait)
+/* The first of those that are done goes to its field of the answer. */
+static void set_first(struct wait *wait)
 {
-	timer_cancel(wait->parked.file->device, &wait->timer);
+	uint32_t first = 0;
+
+	while (!poll_entry(&wait->entries[first]))
+		first++;
+	memcpy(wait->argument + wait->terms.first_signaled, &first, sizeof(first));
+}
+
+static void end(struct pending *pending, int result)
+{
+	struct wait *wait = to_wait(pending);
+
 	for (uint32_t i = 0; i < wait->terms.count; i++) {
 		struct wait_entry *entry = &wait->entries[i];
 
@@ -103,83 +104,51 @@ static void detach(struct wait *wait)
 			dma_fence_remove_callback(entry->fence, &entry->signaled);
 		entry->waits_for_submit = entry->waits_for_signal = false;
 	}
+	if (!result)
+		set_first(wait);
 }
 
-static void wait_free(struct wait *wait)
+static void wait_free(struct pending *pending)
 {
-	struct account *account = account_of(wait);
+	struct wait *wait = to_wait(pending);
 
 	/* Those behind the first without a syncobj have not been filled in. */
 	for (uint32_t i = 0; i < wait->terms.count && wait->entries[i].syncobj; i++) {
 		drop_fence(&wait->entries[i]);
 		device_syncobj_put(wait->entries[i].syncobj);
 	}
-	account_uncharge(account, wait->charge);
 	free(wait);
 }
 
-static void interrupted(struct parked *parked)
-{
-	struct wait *wait = (struct wait *)parked;
+static const struct pending_ops wait_ops = { .end = end, .free = wait_free, .is_wait = true };
 
-	detach(wait);
-	wait_free(wait);
-}
-
-/* The first of those that are done goes to where the answer has it. */
-static void tell_first(struct wait *wait)
-{
-	uint32_t first = 0;
-
-	while (!look(&wait->entries[first]))
-		first++;
-	memcpy(wait->argument + wait->terms.first_signaled, &first, sizeof(first));
-}
-
-static void finish(struct wait *wait, int result)
-{
-	struct open_file *file = wait->parked.file;
-	fuse_req_t fuse = wait->parked.fuse;
-
-	detach(wait);
-	if (!result)
-		tell_first(wait);
-	/* At the end of the device the request may hold the last reference. */
-	file_get(file);
-	unpark(&wait->parked);
-	request_reply(fuse, result, wait->argument, wait->answer_size);
-	wait_free(wait);
-	file_put(file);
-}
-
-static void finish_if_over(struct wait *wait)
+static void complete_if_over(struct wait *wait)
 {
 	if (wait->is_busy)
 		return;
 	if (wait->failed)
-		finish(wait, -ENOMEM);
+		pending_complete(&wait->pending, -ENOMEM);
 	else if (is_over(wait))
-		finish(wait, 0);
+		pending_complete(&wait->pending, 0);
 }
 
 static void one_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
-	struct wait_entry *entry =
-		(struct wait_entry *)((char *)callback - offsetof(struct wait_entry, signaled));
+	struct wait_entry *entry = container_of(callback, struct wait_entry, signaled);
 
 	entry->waits_for_signal = false;
 	entry_done(entry);
-	finish_if_over(entry->wait);
+	complete_if_over(entry->wait);
 }
 
-/* It has a fence, which is waited for if need be. */
+/* It has a fence: adds the callback unless it is done. */
 static void wait_for_signal(struct wait_entry *entry)
 {
 	struct wait *wait = entry->wait;
 
-	if (look(entry))
+	if (poll_entry(entry))
 		return;
-	entry->charged = !account_charge(account_of(wait), account_fence_cost(entry->fence));
+	entry->charged = !account_charge(wait->account, account_fence_cost(entry->fence));
 	if (!entry->charged)
 		wait->failed = true;
 	else if (dma_fence_add_callback(entry->fence, &entry->signaled, one_signaled))
@@ -189,12 +158,12 @@ static void wait_for_signal(struct wait_entry *entry)
 }
 
 /*
- * To ask for the fence, or to wait for it, may signal others that this wait has callbacks on: it
- * must not be freed by those.
+ * To ask for the fence, or to add a callback to it, may signal others that this wait has callbacks
+ * on: those must not free it.
  */
 static void one_submitted(struct syncobj *syncobj, struct syncobj_cb *callback)
 {
-	struct wait_entry *entry = (struct wait_entry *)callback;
+	struct wait_entry *entry = container_of(callback, struct wait_entry, submitted);
 	struct wait *wait = entry->wait;
 
 	if (syncobj_find_fence(syncobj, entry->point, &entry->fence))
@@ -204,38 +173,26 @@ static void one_submitted(struct syncobj *syncobj, struct syncobj_cb *callback)
 	wait->is_busy = true;
 	wait_for_signal(entry);
 	wait->is_busy = false;
-	finish_if_over(wait);
+	complete_if_over(wait);
 }
 
-static void time_is_over(struct timer *timer)
-{
-	finish((struct wait *)((char *)timer - offsetof(struct wait, timer)), -ETIME);
-}
-
-static struct wait *wait_create(struct request *request, const void *argument,
+static struct wait *wait_create(const struct request *request, const void *argument,
 				const struct syncobj_wait_terms *terms)
 {
-	uint64_t charge = sizeof(struct wait) + terms->count * sizeof(struct wait_entry);
-	struct wait *wait;
+	struct wait *wait = calloc(1, sizeof(*wait) + terms->count * sizeof(struct wait_entry));
 
-	if (account_charge(request->file->account, charge))
+	if (!wait)
 		return NULL;
-	wait = calloc(1, charge);
-	if (!wait) {
-		account_uncharge(request->file->account, charge);
-		return NULL;
-	}
-	wait->parked.file = request->file;
-	wait->charge = charge;
+	wait->account = request->file->account;
 	wait->terms = *terms;
-	wait->answer_size = request->answer_size;
-	memcpy(wait->argument, argument, request->size);
+	memcpy(wait->argument, argument, request->reply_size);
+	wait->pending.answer = wait->argument;
 	return wait;
 }
 
 /*
- * What each is to wait for. Looking at them takes time in proportion to what they are made of,
- * under the lock: so that is limited. -EINVAL: nothing is submitted, and nobody waits for it.
+ * Asking for the state of fences takes time in proportion to their members, under the lock: so
+ * these are limited. -EINVAL: nothing is submitted, and the flags do not allow to wait for it.
  */
 static int fill_entries(struct wait *wait, struct device_syncobj **syncobjs, const uint64_t *points)
 {
@@ -256,7 +213,7 @@ static int fill_entries(struct wait *wait, struct device_syncobj **syncobjs, con
 			leaves += dma_fence_leaf_count(entry->fence);
 		if (leaves > MAX_COUNT)
 			return -ENOMEM;
-		look(entry);
+		poll_entry(entry);
 	}
 	return 0;
 }
@@ -274,12 +231,7 @@ static void hint_deadline(struct wait *wait)
 	}
 }
 
-static bool has_passed(int64_t timeout_ns)
-{
-	return timeout_ns <= 0 || (timeout_ns != INT64_MAX && timeout_ns <= dma_fence_now());
-}
-
-/* It is in the table: gives it what may end it. */
+/* It is pending: gives it what may complete it. */
 static void start(struct wait *wait)
 {
 	wait->is_busy = true;
@@ -296,15 +248,14 @@ static void start(struct wait *wait)
 	}
 	wait->is_busy = false;
 	if (wait->failed || is_over(wait))
-		finish_if_over(wait);
-	else if (wait->terms.timeout_ns != INT64_MAX &&
-		 timer_set(wait->parked.file->device, &wait->timer, wait->terms.timeout_ns,
-			   time_is_over))
-		finish(wait, -ENOMEM);
+		complete_if_over(wait);
+	else if (pending_set_deadline(&wait->pending, wait->terms.timeout_ns))
+		pending_complete(&wait->pending, -ENOMEM);
 }
 
-int syncobj_wait(struct request *request, void *argument, const struct syncobj_wait_terms *terms,
-		 struct device_syncobj **syncobjs, const uint64_t *points)
+int syncobj_wait(const struct request *request, void *argument,
+		 const struct syncobj_wait_terms *terms, struct device_syncobj **syncobjs,
+		 const uint64_t *points)
 {
 	struct wait *wait = wait_create(request, argument, terms);
 	int ret;
@@ -313,23 +264,22 @@ int syncobj_wait(struct request *request, void *argument, const struct syncobj_w
 		return -ENOMEM;
 	ret = fill_entries(wait, syncobjs, points);
 	if (!ret && is_over(wait)) {
-		tell_first(wait);
-		memcpy(argument, wait->argument, request->size);
+		set_first(wait);
+		memcpy(argument, wait->argument, request->reply_size);
 		goto out;
 	}
 	if (!ret) {
 		hint_deadline(wait);
-		ret = has_passed(terms->timeout_ns) ? -ETIME : 0;
+		ret = deadline_has_passed(terms->timeout_ns) ? -ETIME : 0;
 	}
-	if (!ret) {
-		wait->parked.is_wait = true;
-		ret = park(&wait->parked, request->fuse, request->file, interrupted);
-	}
+	if (!ret)
+		ret = pending_start(&wait->pending, &wait_ops, request,
+				    sizeof(*wait) + terms->count * sizeof(struct wait_entry));
 	if (!ret) {
 		start(wait);
-		return REQUEST_PARKED;
+		return REQUEST_BLOCKED;
 	}
 out:
-	wait_free(wait);
+	wait_free(&wait->pending);
 	return ret;
 }

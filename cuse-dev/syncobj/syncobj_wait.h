@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* syncobj_wait.h - SYNCOBJ_WAIT and TIMELINE_WAIT: looks, or parks the request. */
+/* syncobj_wait.h - SYNCOBJ_WAIT and TIMELINE_WAIT: polls the syncobjs, or blocks the request. */
 #ifndef DMA_FENCED_SYNCOBJ_WAIT_H
 #define DMA_FENCED_SYNCOBJ_WAIT_H
 
-#include "syncobj/device_syncobj.h"
 #include "file/pending.h"
+#include "syncobj/device_syncobj.h"
 
 struct syncobj_wait_terms {
 	uint32_t count;
@@ -15,10 +15,12 @@ struct syncobj_wait_terms {
 };
 
 /*
- * Under the lock. argument is request->size bytes, and room for the index. 0 (the index is there),
- * REQUEST_PARKED, -EINVAL (nothing is submitted), -ETIME, -ENOMEM, -ENOSPC.
+ * Under the lock. argument is SYNCOBJ_ARGUMENT_MAX bytes at most, with a field for the index. 0
+ * (the index is filled in), REQUEST_BLOCKED, -EINVAL (nothing is submitted), -ETIME, -ENOMEM,
+ * -ENOSPC.
  */
-int syncobj_wait(struct request *request, void *argument, const struct syncobj_wait_terms *terms,
-		 struct device_syncobj **syncobjs, const uint64_t *points);
+int syncobj_wait(const struct request *request, void *argument,
+		 const struct syncobj_wait_terms *terms, struct device_syncobj **syncobjs,
+		 const uint64_t *points);
 
 #endif /* DMA_FENCED_SYNCOBJ_WAIT_H */

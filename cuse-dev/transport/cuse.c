@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transport_cuse.c - a real character device, /dev/NAME, with restricted ioctls: one round trip
+ * cuse.c - a real character device, /dev/NAME, with restricted ioctls: one round trip
  * each.
  */
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file/file.h"
 #include "device/log.h"
 #include "transport/transport.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transport_fuse.c - a mount of FUSE whose root is a regular file, on a file: for kernels without
+ * fuse.c - a mount of FUSE whose root is a regular file, on a file: for kernels without
  * CUSE, for containers, and without root.
  */
 #include <errno.h>
@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "file/file.h"
 #include "device/log.h"
+#include "transport/loop.h"
 #include "transport/transport.h"
 
 #define FUSE_DEVICE "/dev/fuse"

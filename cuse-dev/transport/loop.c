@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.c - the reader: reads requests and has them handled one after the other, then tells pollers
- * what has changed.
+ * loop.c - see loop.h. After each request it notifies pollers of what has changed.
  *
  * It blocks in read(), as the fastest of servers does: waiting for two things at once would be a
  * system call more for each request. So to stop it, a signal must interrupt that read(). One that
- * comes between the look at the flag and the read() would be lost, hence it is sent again until the
- * loop has ended. At the end of the device, when there is time, it does wait for two things.
+ * comes between the check of the flag and the read() would be lost, hence it is sent again until
+ * the loop has ended. At the end of the device, where speed does not matter, it does wait for two
+ * things.
  */
+#define FUSE_USE_VERSION 35
 #include <errno.h>
 #include <fcntl.h>
+#include <fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,13 +20,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "file/pending.h"
-#include "transport/transport.h"
+#include "fence.h"
+#include "transport/loop.h"
 
-/* How often the end of the device looks whether it is drained, though no request has come. */
+/* How often the end of the device checks whether it is drained, though no request has come. */
 #define DRAIN_STEP_MS 10
 
-static pthread_t reader;
+static pthread_t loop_thread;
 static atomic_bool stop, ended;
 static uint64_t unique;
 
@@ -41,7 +43,7 @@ void loop_prepare(void)
 {
 	struct sigaction action = { .sa_handler = only_interrupts };
 
-	reader = pthread_self();
+	loop_thread = pthread_self();
 	sigaction(SIGUSR1, &action, NULL);
 }
 
@@ -81,17 +83,17 @@ void loop_run(struct device *device)
 }
 
 /*
- * A lane may give the last answer, and a request that poll() has told of may be gone before it is
- * read, its caller killed: so neither poll() nor the read() behind it blocks for longer than a
+ * A worker may give the last answer, and a request that poll() has reported may be gone before it
+ * is read, its caller killed: so neither poll() nor the read() behind it blocks for longer than a
  * step.
  */
-void loop_drain(struct device *device, int64_t until_ns)
+void loop_drain(struct device *device, bool (*is_drained)(struct device *device), int64_t until_ns)
 {
 	struct pollfd requests = { .fd = fuse_session_fd(device->session), .events = POLLIN };
 	struct fuse_buf buffer = { .mem = NULL };
 
 	fcntl(requests.fd, F_SETFL, fcntl(requests.fd, F_GETFL) | O_NONBLOCK);
-	while (!fuse_session_exited(device->session) && !device_is_drained(device) &&
+	while (!fuse_session_exited(device->session) && !is_drained(device) &&
 	       dma_fence_now() < until_ns) {
 		int ret;
 
@@ -112,7 +114,7 @@ void loop_stop(void)
 
 	atomic_store(&stop, true);
 	while (!atomic_load(&ended)) {
-		pthread_kill(reader, SIGUSR1);
+		pthread_kill(loop_thread, SIGUSR1);
 		nanosleep(&pause, NULL);
 	}
 }

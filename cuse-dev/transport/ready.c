@@ -34,7 +34,7 @@ void ready_write_line(int fd, const char *path)
 {
 	if (fd < 0)
 		return;
-	/* Whoever has hung up does not want to know. */
+	/* A reader that has hung up does not matter. */
 	(void)dprintf(fd, "%s\n", path);
 	close(fd);
 }

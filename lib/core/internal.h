@@ -13,10 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "container_of.h"
 #include "fence.h"
 #include "readers.h"
-
-#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #define NSEC_PER_SEC 1000000000
 

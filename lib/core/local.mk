@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
 	lib/core/chain.c lib/core/chain.h \
-	lib/core/container.c lib/core/container.h \
+	lib/core/container.c lib/core/container.h lib/core/container_of.h \
 	lib/core/dma_buf.c lib/core/dma_buf.h \
 	lib/core/fence.c lib/core/fence.h \
 	lib/core/fence_slot.c lib/core/fence_slot.h \

@@ -230,7 +230,7 @@ static void foreign_file_that_cannot_be_closed(enum request_kind kind)
 	device_goes_on();
 	must(close(child.fd));
 	foreign_stop(&foreign);
-	eventually(lanes, 0);
+	eventually(workers, 0);
 }
 
 #define FD_TESTS(kind, field)                                                      \

@@ -186,7 +186,7 @@ Test(bad_mem_fence, look_at_a_large_file_does_not_touch_its_memory)
 		expect(status_of(device, fence), 0);
 		sleep_ms(2);
 	}
-	eventually(lanes, 0);
+	eventually(workers, 0);
 	/* Who touches a hole fills it, after waiting for whoever is punching one. */
 	expect(blocks_of(buffer), blocks);
 	memory[512] = 1;
@@ -355,7 +355,7 @@ Test(bad_mem_fence, dmabuf_is_looked_at_for_who_waits_and_who_kicks)
 	__atomic_store_n(&memory[0], 1, __ATOMIC_RELEASE);
 	waiter_join(&waiter);
 	expect(waiter.status, 1);
-	eventually(lanes, 0);
+	eventually(workers, 0);
 	__atomic_store_n(&memory[1], 1, __ATOMIC_RELEASE);
 	expect(raw_mem_fence_kick(device, second, &signaled), 0);
 	expect(signaled, 1);

@@ -157,6 +157,6 @@ void fixture_end(void)
 	eventually(tickets, 0);
 	eventually(locks, 0);
 	eventually(mem_fences, 0);
-	eventually(lanes, 0);
+	eventually(workers, 0);
 	must(close(control));
 }

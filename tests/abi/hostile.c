@@ -51,7 +51,7 @@ static void hostile_end(struct hostile *hostile)
 	foreign_stop(&hostile->foreign);
 	must(munmap(hostile->memory, FOREIGN_SIZE));
 	close(hostile->file);
-	eventually(lanes, 0);
+	eventually(workers, 0);
 }
 
 /* Each in another page, and in one of the ways there are; it is never answered. */
@@ -351,7 +351,7 @@ static void expect_all_gone(void)
 	eventually(buffers, 0);
 	eventually(attachments, 0);
 	eventually(seqno_writes, 0);
-	eventually(lanes, 0);
+	eventually(workers, 0);
 }
 
 Test(hostile, a_thousand_killed_clients_leave_nothing)

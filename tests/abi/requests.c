@@ -202,7 +202,7 @@ void expect_refused(struct prepared *p, int error, const char *what)
 			     check_name(error, (char[32]){ 0 }));
 	expect(raw_stats(looker, &after), 0);
 	/* Threads that wait for more to do say nothing of what was done. */
-	before.lanes = after.lanes;
+	before.workers = after.workers;
 	if (memcmp(&before, &after, sizeof(before)))
 		check_failed(__FILE__, __LINE__, "%s: refused, but something has happened", what);
 	must(close(looker));

@@ -86,7 +86,7 @@ static const struct {
 	{ "buffers", offsetof(struct dma_fence_stats, buffers) },
 	{ "attachments", offsetof(struct dma_fence_stats, attachments) },
 	{ "seqno_writes", offsetof(struct dma_fence_stats, seqno_writes) },
-	{ "lanes", offsetof(struct dma_fence_stats, lanes) },
+	{ "workers", offsetof(struct dma_fence_stats, workers) },
 };
 
 #define COUNTERS (sizeof(counters) / sizeof(counters[0]))

@@ -74,7 +74,7 @@ Test(syncobj_hostile, memory_that_hangs_stops_nobody_else)
 
 		pids[way] = spawn(call_and_hang, &client);
 	}
-	eventually(lanes, WAYS);
+	eventually(workers, WAYS);
 	for (int i = 0; i < 100; i++) {
 		uint32_t handle = new_syncobj(device, 0);
 
@@ -88,7 +88,7 @@ Test(syncobj_hostile, memory_that_hangs_stops_nobody_else)
 	foreign_stop(&foreign);
 	must(munmap(memory, FOREIGN_SIZE));
 	close(file);
-	eventually(lanes, 0);
+	eventually(workers, 0);
 }
 
 /* ---- more than a user may cost ---- */
