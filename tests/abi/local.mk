@@ -105,6 +105,13 @@ tests_abi_bad_mem_fence_abi_CFLAGS = $(abi_cflags)
 tests_abi_bad_mem_fence_abi_LDADD = $(abi_ldadd)
 
 tests_abi_bad_struct_abi_SOURCES = tests/abi/bad_struct.c
+nodist_tests_abi_bad_struct_abi_SOURCES = tests/abi/fields.h
+BUILT_SOURCES += tests/abi/fields.h
+CLEANFILES += tests/abi/fields.h
+fields_from = $(srcdir)/tests/abi/fields.awk $(srcdir)/uapi/requests.def $(srcdir)/uapi/dma_fence.h \
+	$(srcdir)/uapi/linux_drm_syncobj.h
+tests/abi/fields.h: $(fields_from)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(fields_from) >$@.new && mv $@.new $@
 tests_abi_bad_struct_abi_CFLAGS = $(abi_cflags)
 tests_abi_bad_struct_abi_LDADD = $(abi_ldadd)
 

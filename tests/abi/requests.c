@@ -7,6 +7,25 @@
 #include "requests.h"
 #include "syncobj.h"
 
+/* The header has the numbers that the list says, and none is of those for other purposes. */
+#define REQUEST(number, NAME, name, type, ...)                                                     \
+	_Static_assert(_IOC_NR(DMA_FENCE_IOC_##NAME) == (number) &&                                \
+			       _IOC_SIZE(DMA_FENCE_IOC_##NAME) == sizeof(struct dma_fence_##type), \
+		       #NAME " differs between dma_fence.h and requests.def");                     \
+	_Static_assert((number) < 0x70, #NAME " is outside the numbers of requests");
+#include "requests.def"
+#undef REQUEST
+
+#define REQUEST(number, NAME, kind, type, last, ...)                                     \
+	[REQUEST_##kind] = { .command = DMA_FENCE_IOC_##NAME,                            \
+			     .minimum = offsetof(struct dma_fence_##type, last) +        \
+					sizeof(((struct dma_fence_##type *)NULL)->last), \
+			     __VA_ARGS__ },
+const struct request_row request_rows[] = {
+#include "requests.def"
+};
+#undef REQUEST
+
 void prepare(struct prepared *p, enum request_kind kind, int device)
 {
 	uint32_t fence = new_fence(device), event;
@@ -14,20 +33,18 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 	memset(p, 0, sizeof(*p));
 	p->target = device;
 	p->fd = -1;
+	p->request = request_rows[kind].command;
 	switch (kind) {
 	case REQUEST_get_caps:
-		p->request = DMA_FENCE_IOC_GET_CAPS;
+	case REQUEST_get_stats:
 		break;
 	case REQUEST_create:
-		p->request = DMA_FENCE_IOC_CREATE;
 		strcpy(p->create.name, "prepared");
 		break;
 	case REQUEST_timeline_create:
-		p->request = DMA_FENCE_IOC_TIMELINE_CREATE;
 		strcpy(p->timeline_create.name, "prepared");
 		break;
 	case REQUEST_timeline_advance:
-		p->request = DMA_FENCE_IOC_TIMELINE_ADVANCE;
 		p->timeline_advance.handle = new_timeline(device, 0);
 		p->timeline_advance.value = 1;
 		break;
@@ -42,36 +59,30 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		p->wait_items[0].handle = new_signaled_fence(device, 0);
 		break;
 	case REQUEST_query:
-		p->request = DMA_FENCE_IOC_QUERY;
 		p->query.handle = fence;
 		break;
 	case REQUEST_attach:
-		p->request = DMA_FENCE_IOC_ATTACH;
 		p->fd = new_buffer(4096);
 		p->attach.fd = p->fd;
 		p->attach.handle = fence;
 		p->attach.usage = DMA_FENCE_USAGE_WRITE;
 		break;
 	case REQUEST_buffer_fences:
-		p->request = DMA_FENCE_IOC_BUFFER_FENCES;
 		p->fd = new_buffer(4096);
 		p->buffer_fences.fd = p->fd;
 		p->buffer_fences.usage = DMA_FENCE_USAGE_WRITE;
 		break;
 	case REQUEST_export:
-		p->request = DMA_FENCE_IOC_EXPORT;
 		p->export.handle = fence;
 		p->export.kind = DMA_FENCE_EXPORT_SYNC_FILE;
 		break;
 	case REQUEST_bind:
-		p->request = DMA_FENCE_IOC_BIND;
 		p->fd = open_device();
 		p->target = p->fd;
 		p->bind.kind = DMA_FENCE_EXPORT_SYNC_FILE;
 		expect(raw_export(device, fence, (uint64_t *)p->bind.token), 0);
 		break;
 	case REQUEST_import:
-		p->request = DMA_FENCE_IOC_IMPORT;
 		p->fd = new_sync_file(device, fence);
 		p->import.fd = p->fd;
 		break;
@@ -81,7 +92,6 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		p->merge_handles[0] = fence;
 		break;
 	case REQUEST_seqno_write:
-		p->request = DMA_FENCE_IOC_SEQNO_WRITE;
 		p->fd = new_buffer(4096);
 		p->seqno_write.handle = fence;
 		p->seqno_write.fd = p->fd;
@@ -89,29 +99,21 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		p->seqno_write.size = 8;
 		break;
 	case REQUEST_event_add:
-		p->request = DMA_FENCE_IOC_EVENT_ADD;
 		p->event_add.handle = fence;
 		p->event_add.eventfd = -1;
 		break;
 	case REQUEST_event_cancel:
-		p->request = DMA_FENCE_IOC_EVENT_CANCEL;
 		expect(raw_event_add(device, fence, -1, 0, &event), 0);
 		p->event_cancel.event = event;
 		break;
 	case REQUEST_set_deadline:
-		p->request = DMA_FENCE_IOC_SET_DEADLINE;
 		p->set_deadline.handle = fence;
 		p->set_deadline.deadline_ns = in_ms(1000);
 		break;
 	case REQUEST_close:
-		p->request = DMA_FENCE_IOC_CLOSE;
 		p->close.handle = fence;
 		break;
-	case REQUEST_get_stats:
-		p->request = DMA_FENCE_IOC_GET_STATS;
-		break;
 	case REQUEST_buffer_wait:
-		p->request = DMA_FENCE_IOC_BUFFER_WAIT;
 		p->fd = new_buffer(4096);
 		p->buffer_wait.fd = p->fd;
 		p->buffer_wait.usage = DMA_FENCE_USAGE_WRITE;
@@ -123,17 +125,14 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		p->resv_lock_fds[0] = p->fd;
 		break;
 	case REQUEST_resv_commit:
-		p->request = DMA_FENCE_IOC_RESV_COMMIT;
 		p->fd = new_buffer(4096);
 		p->resv_commit.ticket = new_ticket(device, &p->fd, 1);
 		break;
 	case REQUEST_resv_unlock:
-		p->request = DMA_FENCE_IOC_RESV_UNLOCK;
 		p->fd = new_buffer(4096);
 		p->resv_unlock.ticket = new_ticket(device, &p->fd, 1);
 		break;
 	case REQUEST_mem_fence:
-		p->request = DMA_FENCE_IOC_MEM_FENCE;
 		p->fd = new_buffer(4096);
 		p->mem_fence.fd = p->fd;
 		p->mem_fence.value = 1;
@@ -141,26 +140,21 @@ void prepare(struct prepared *p, enum request_kind kind, int device)
 		strcpy(p->mem_fence.name, "prepared");
 		break;
 	case REQUEST_mem_fence_location:
-		p->request = DMA_FENCE_IOC_MEM_FENCE_LOCATION;
 		p->fd = new_buffer(4096);
 		p->mem_fence_location.handle = new_mem_fence(device, p->fd, 0, 1, 8);
 		break;
 	case REQUEST_mem_fence_kick:
-		p->request = DMA_FENCE_IOC_MEM_FENCE_KICK;
 		p->fd = new_buffer(4096);
 		p->mem_fence_kick.handle = new_mem_fence(device, p->fd, 0, 1, 8);
 		break;
 	case REQUEST_sync_file_merge:
-		p->request = DMA_FENCE_IOC_SYNC_FILE_MERGE;
 		p->fd = new_sync_file(device, fence);
 		p->sync_file_merge.fd1 = p->sync_file_merge.fd2 = p->fd;
 		break;
 	case REQUEST_sw_sync_create_fence:
-		p->request = DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE;
 		p->sw_sync_create_fence.value = 1;
 		break;
 	case REQUEST_syncobj_to_fd:
-		p->request = DMA_FENCE_IOC_SYNCOBJ_TO_FD;
 		p->syncobj_to_fd.handle = new_syncobj(device, 0);
 		break;
 	}

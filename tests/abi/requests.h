@@ -6,68 +6,48 @@
 #ifndef DMA_FENCE_TESTS_REQUESTS_H
 #define DMA_FENCE_TESTS_REQUESTS_H
 
+#include <stdbool.h>
+
 #include "raw.h"
 
-/* clang-format off */
-#define REQUESTS(X) \
-	X(get_caps) X(create) X(timeline_create) X(timeline_advance) X(signal) X(wait) X(query) \
-	X(attach) X(buffer_fences) X(export) X(bind) X(import) X(merge) X(seqno_write) \
-	X(event_add) X(event_cancel) X(set_deadline) X(close) X(get_stats) X(buffer_wait) \
-	X(resv_lock) X(resv_commit) X(resv_unlock) X(mem_fence) X(mem_fence_location) \
-	X(mem_fence_kick) X(sync_file_merge) X(sw_sync_create_fence) \
-	X(syncobj_to_fd)
-/* clang-format on */
-
 enum request_kind {
-#define REQUEST_KIND(name) REQUEST_##name,
-	REQUESTS(REQUEST_KIND)
-#undef REQUEST_KIND
+#define REQUEST(number, NAME, name, ...) REQUEST_##name,
+#include "requests.def"
+#undef REQUEST
 };
+
+/* What requests.def says of one. */
+struct request_row {
+	unsigned long command; /* with the struct alone */
+	size_t minimum;	       /* up to the end of the last field that it needs */
+	bool has_array, may_block;
+};
+
+extern const struct request_row request_rows[]; /* by enum request_kind */
 
 struct prepared {
 	unsigned long request; /* as it should be issued: the size of the struct and of its array */
 	int target;	       /* on this fd; borrowed, but for BIND, where it is fd */
 	int fd; /* what the request is about: a buffer, a sync_file, a fresh open; -1 */
 	union {
-		struct dma_fence_caps get_caps;
-		struct dma_fence_create create;
-		struct dma_fence_timeline_create timeline_create;
-		struct dma_fence_timeline_advance timeline_advance;
-		struct dma_fence_query query;
-		struct dma_fence_attach attach;
-		struct dma_fence_buffer_fences buffer_fences;
-		struct dma_fence_export export;
-		struct dma_fence_bind bind;
-		struct dma_fence_import import;
-		struct dma_fence_seqno_write seqno_write;
-		struct dma_fence_event_add event_add;
-		struct dma_fence_event_cancel event_cancel;
-		struct dma_fence_set_deadline set_deadline;
-		struct dma_fence_close close;
-		struct dma_fence_stats get_stats;
-		struct dma_fence_buffer_wait buffer_wait;
-		struct dma_fence_mem_fence mem_fence;
-		struct dma_fence_mem_fence_location mem_fence_location;
-		struct dma_fence_mem_fence_kick mem_fence_kick;
-		struct dma_fence_sync_file_merge sync_file_merge;
-		struct dma_fence_sw_sync_create_fence sw_sync_create_fence;
-		struct dma_fence_syncobj_to_fd syncobj_to_fd;
-		struct dma_fence_resv_commit resv_commit;
-		struct dma_fence_resv_unlock resv_unlock;
+#define REQUEST(number, NAME, name, type, ...) struct dma_fence_##type name;
+#include "requests.def"
+#undef REQUEST
+		/* The array behind the struct. */
 		struct {
-			struct dma_fence_resv_lock resv_lock;
+			struct dma_fence_resv_lock resv_lock_head;
 			int32_t resv_lock_fds[1];
 		};
 		struct {
-			struct dma_fence_signal signal;
+			struct dma_fence_signal signal_head;
 			uint32_t signal_handles[1];
 		};
 		struct {
-			struct dma_fence_wait wait;
+			struct dma_fence_wait wait_head;
 			struct dma_fence_wait_item wait_items[1];
 		};
 		struct {
-			struct dma_fence_merge merge;
+			struct dma_fence_merge merge_head;
 			uint32_t merge_handles[1];
 		};
 		unsigned char bytes[DMA_FENCE_INLINE_MAX + 1];
