@@ -5,8 +5,12 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "ioctls.h"
+#include "linux_drm_syncobj.h"
 
 /* Fence requests that a program issues all the time; the rest is told, not judged. */
 #define LIMIT 1.10
@@ -57,6 +61,44 @@ static int setup_buffer(struct ioctl_batch *batch)
 	return ret;
 }
 
+static int setup_ticket(struct ioctl_batch *batch)
+{
+	return dma_fence_device_resv_lock(batch->file, &batch->stage->memory_fd, 1, 0,
+					  DMA_FENCE_WAIT_FOREVER, &batch->handle, NULL) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* The word never gets there. */
+static void fill_location(struct ioctl_batch *batch, unsigned int i, struct dma_fence_mem_fence *at)
+{
+	at->fd = batch->stage->memory_fd;
+	at->offset = SEQNO_OFFSET + i * sizeof(uint64_t);
+	at->value = INT64_MAX;
+	at->size = sizeof(uint64_t);
+}
+
+static int setup_mem_fence(struct ioctl_batch *batch)
+{
+	struct dma_fence_mem_fence mem_fence = { .handle = 0 };
+
+	fill_location(batch, 0, &mem_fence);
+	if (dma_fence_device_mem_fence(batch->file, &mem_fence) < 0)
+		return -errno;
+	batch->handle = mem_fence.handle;
+	return 0;
+}
+
+static int setup_syncobj(struct ioctl_batch *batch)
+{
+	struct drm_syncobj_create create = { .flags = 0 };
+
+	if (ioctl(batch->file, DRM_IOCTL_SYNCOBJ_CREATE, &create) < 0)
+		return -errno;
+	batch->handle = create.handle;
+	return 0;
+}
+
 /* ---- the argument of each ---- */
 
 static int new_fence(struct ioctl_batch *batch, __u32 *handle)
@@ -91,13 +133,13 @@ static int fill_timeline_advance(struct ioctl_batch *batch, unsigned int i)
 
 static int fill_signal(struct ioctl_batch *batch, unsigned int i)
 {
-	batch->argument[i].signal.head.count = 1;
-	return new_fence(batch, &batch->argument[i].signal.handle);
+	batch->argument[i].signal_one.head.count = 1;
+	return new_fence(batch, &batch->argument[i].signal_one.handle);
 }
 
 static int fill_wait(struct ioctl_batch *batch, unsigned int i)
 {
-	struct ioctl_wait *wait = &batch->argument[i].wait;
+	struct ioctl_wait *wait = &batch->argument[i].wait_for_one;
 
 	wait->head.count = 1;
 	wait->head.deadline_ns = DMA_FENCE_WAIT_FOREVER;
@@ -124,6 +166,49 @@ static int fill_buffer_fences(struct ioctl_batch *batch, unsigned int i)
 {
 	batch->argument[i].buffer_fences.fd = batch->stage->memory_fd;
 	batch->argument[i].buffer_fences.usage = DMA_FENCE_USAGE_WRITE;
+	return 0;
+}
+
+/* Nothing is pending there. */
+static int fill_buffer_wait(struct ioctl_batch *batch, unsigned int i)
+{
+	batch->argument[i].buffer_wait.fd = batch->stage->memory_fd;
+	batch->argument[i].buffer_wait.usage = DMA_FENCE_USAGE_WRITE;
+	return 0;
+}
+
+/* Each locks a buffer of its own. */
+static int fill_resv_lock(struct ioctl_batch *batch, unsigned int i)
+{
+	struct ioctl_resv_lock *lock = &batch->argument[i].resv_lock_one;
+
+	batch->buffer_fd[i] = memfd_create("dma-fence-bench", MFD_CLOEXEC);
+	if (batch->buffer_fd[i] < 0 || ftruncate(batch->buffer_fd[i], 4096) < 0)
+		return -errno;
+	lock->head.count = 1;
+	lock->head.deadline_ns = DMA_FENCE_WAIT_FOREVER;
+	lock->fd = batch->buffer_fd[i];
+	return 0;
+}
+
+static int fill_resv_commit(struct ioctl_batch *batch, unsigned int i)
+{
+	batch->argument[i].resv_commit.ticket = batch->handle;
+	return 0;
+}
+
+static int fill_resv_unlock(struct ioctl_batch *batch, unsigned int i)
+{
+	union ioctl_argument *argument = &batch->argument[i];
+	int ret = fill_resv_lock(batch, i);
+	__u32 ticket;
+
+	if (ret < 0)
+		return ret;
+	if (ioctl(batch->file, DMA_FENCE_IOC_RESV_LOCK_INLINE(1), argument) < 0)
+		return -errno;
+	ticket = argument->resv_lock.ticket;
+	argument->resv_unlock = (struct dma_fence_resv_unlock){ .ticket = ticket };
 	return 0;
 }
 
@@ -155,7 +240,7 @@ static int fill_import(struct ioctl_batch *batch, unsigned int i)
 
 static int fill_merge(struct ioctl_batch *batch, unsigned int i)
 {
-	struct ioctl_merge *merge = &batch->argument[i].merge;
+	struct ioctl_merge *merge = &batch->argument[i].merge_two;
 
 	merge->head.count = 2;
 	merge->handle[0] = batch->handle;
@@ -171,6 +256,24 @@ static int fill_seqno_write(struct ioctl_batch *batch, unsigned int i)
 	write->value = 1;
 	write->size = sizeof(uint64_t);
 	return new_fence(batch, &write->handle);
+}
+
+static int fill_mem_fence(struct ioctl_batch *batch, unsigned int i)
+{
+	fill_location(batch, i, &batch->argument[i].mem_fence);
+	return 0;
+}
+
+static int fill_mem_fence_location(struct ioctl_batch *batch, unsigned int i)
+{
+	batch->argument[i].mem_fence_location.handle = batch->handle;
+	return 0;
+}
+
+static int fill_mem_fence_kick(struct ioctl_batch *batch, unsigned int i)
+{
+	batch->argument[i].mem_fence_kick.handle = batch->handle;
+	return 0;
 }
 
 static int fill_event_add(struct ioctl_batch *batch, unsigned int i)
@@ -206,6 +309,25 @@ static int fill_close(struct ioctl_batch *batch, unsigned int i)
 	return new_fence(batch, &batch->argument[i].close.handle);
 }
 
+static int fill_sync_file_merge(struct ioctl_batch *batch, unsigned int i)
+{
+	batch->argument[i].sync_file_merge.fd1 = batch->sync_file;
+	batch->argument[i].sync_file_merge.fd2 = batch->sync_file;
+	return 0;
+}
+
+static int fill_sw_sync_create_fence(struct ioctl_batch *batch, unsigned int i)
+{
+	batch->argument[i].sw_sync_create_fence.value = i + 1;
+	return 0;
+}
+
+static int fill_syncobj_to_fd(struct ioctl_batch *batch, unsigned int i)
+{
+	batch->argument[i].syncobj_to_fd.handle = batch->handle;
+	return 0;
+}
+
 static int fill_file_info_fences(struct ioctl_batch *batch, unsigned int i)
 {
 	batch->argument[i].file_info.num_fences = 1;
@@ -223,8 +345,8 @@ static int fill_file_set_deadline(struct ioctl_batch *batch, unsigned int i)
 #define CALLER_MEMORY DMA_FENCE_FEATURE_CALLER_MEMORY
 
 const struct ioctl_case ioctl_cases[] = {
-	{.name = "GET_CAPS", .request = DMA_FENCE_IOC_GET_CAPS},
-	{.name = "GET_STATS", .request = DMA_FENCE_IOC_GET_STATS},
+	{ .name = "GET_CAPS", .request = DMA_FENCE_IOC_GET_CAPS },
+	{ .name = "GET_STATS", .request = DMA_FENCE_IOC_GET_STATS },
 	{
 		.name = "CREATE",
 		.request = DMA_FENCE_IOC_CREATE,
@@ -251,7 +373,7 @@ const struct ioctl_case ioctl_cases[] = {
 		.setup = setup_signaled_fence,
 		.fill = fill_wait,
 	},
-	{.name = "CLOSE", .request = DMA_FENCE_IOC_CLOSE, .fill = fill_close},
+	{ .name = "CLOSE", .request = DMA_FENCE_IOC_CLOSE, .fill = fill_close },
 	{
 		.name = "TIMELINE_CREATE",
 		.request = DMA_FENCE_IOC_TIMELINE_CREATE,
@@ -275,7 +397,7 @@ const struct ioctl_case ioctl_cases[] = {
 		.setup = setup_fence,
 		.fill = fill_set_deadline,
 	},
-	{.name = "EVENT_ADD", .request = DMA_FENCE_IOC_EVENT_ADD, .fill = fill_event_add},
+	{ .name = "EVENT_ADD", .request = DMA_FENCE_IOC_EVENT_ADD, .fill = fill_event_add },
 	{
 		.name = "EVENT_ADD-eventfd",
 		.request = DMA_FENCE_IOC_EVENT_ADD,
@@ -326,6 +448,69 @@ const struct ioctl_case ioctl_cases[] = {
 		.request = DMA_FENCE_IOC_SEQNO_WRITE,
 		.features = CALLER_FDS,
 		.fill = fill_seqno_write,
+	},
+	{
+		.name = "BUFFER_WAIT",
+		.request = DMA_FENCE_IOC_BUFFER_WAIT,
+		.features = CALLER_FDS,
+		.fill = fill_buffer_wait,
+	},
+	{
+		.name = "RESV_LOCK",
+		.request = DMA_FENCE_IOC_RESV_LOCK_INLINE(1),
+		.features = CALLER_FDS,
+		.fill = fill_resv_lock,
+	},
+	{
+		.name = "RESV_COMMIT",
+		.request = DMA_FENCE_IOC_RESV_COMMIT,
+		.features = CALLER_FDS,
+		.setup = setup_ticket,
+		.fill = fill_resv_commit,
+	},
+	{
+		.name = "RESV_UNLOCK",
+		.request = DMA_FENCE_IOC_RESV_UNLOCK,
+		.features = CALLER_FDS,
+		.fill = fill_resv_unlock,
+	},
+	{
+		.name = "MEM_FENCE",
+		.request = DMA_FENCE_IOC_MEM_FENCE,
+		.features = CALLER_FDS,
+		.fill = fill_mem_fence,
+	},
+	{
+		.name = "MEM_FENCE_LOCATION",
+		.request = DMA_FENCE_IOC_MEM_FENCE_LOCATION,
+		.features = CALLER_FDS,
+		.setup = setup_mem_fence,
+		.fill = fill_mem_fence_location,
+	},
+	{
+		.name = "MEM_FENCE_KICK",
+		.request = DMA_FENCE_IOC_MEM_FENCE_KICK,
+		.features = CALLER_FDS,
+		.setup = setup_mem_fence,
+		.fill = fill_mem_fence_kick,
+	},
+	{
+		.name = "SYNC_FILE_MERGE",
+		.request = DMA_FENCE_IOC_SYNC_FILE_MERGE,
+		.features = CALLER_FDS,
+		.setup = setup_sync_file,
+		.fill = fill_sync_file_merge,
+	},
+	{
+		.name = "SW_SYNC_CREATE_FENCE",
+		.request = DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE,
+		.fill = fill_sw_sync_create_fence,
+	},
+	{
+		.name = "SYNCOBJ_TO_FD",
+		.request = DMA_FENCE_IOC_SYNCOBJ_TO_FD,
+		.setup = setup_syncobj,
+		.fill = fill_syncobj_to_fd,
 	},
 	{
 		.name = "FILE_INFO",

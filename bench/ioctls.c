@@ -96,6 +96,10 @@ static int run_batch(void *data, enum side side, uint64_t *latency_ns)
 
 	if (batch->sync_file >= 0)
 		close(batch->sync_file);
+	for (unsigned int i = 0; i < batch->count; i++) {
+		if (batch->buffer_fd[i] > 0)
+			close(batch->buffer_fd[i]);
+	}
 	close(batch->file);
 	/* What the server still has to clear away does not belong to the other side's time. */
 	return ret < 0 ? ret : target_settle(target);

@@ -29,26 +29,20 @@ struct ioctl_merge {
 	__u32 handle[2];
 };
 
+struct ioctl_resv_lock {
+	struct dma_fence_resv_lock head;
+	__s32 fd;
+};
+
 union ioctl_argument {
-	struct dma_fence_caps caps;
-	struct dma_fence_stats stats;
-	struct dma_fence_create create;
-	struct dma_fence_timeline_create timeline_create;
-	struct dma_fence_timeline_advance timeline_advance;
-	struct ioctl_signal signal;
-	struct ioctl_wait wait;
-	struct dma_fence_query query;
-	struct dma_fence_attach attach;
-	struct dma_fence_buffer_fences buffer_fences;
-	struct dma_fence_export export;
-	struct dma_fence_bind bind;
-	struct dma_fence_import import;
-	struct ioctl_merge merge;
-	struct dma_fence_seqno_write seqno_write;
-	struct dma_fence_event_add event_add;
-	struct dma_fence_event_cancel event_cancel;
-	struct dma_fence_set_deadline set_deadline;
-	struct dma_fence_close close;
+#define REQUEST(number, NAME, name, type, ...) struct dma_fence_##type name;
+#include "requests.def"
+#undef REQUEST
+	/* With their arrays. */
+	struct ioctl_signal signal_one;
+	struct ioctl_wait wait_for_one;
+	struct ioctl_merge merge_two;
+	struct ioctl_resv_lock resv_lock_one;
 	struct sync_file_info file_info;
 	struct sync_set_deadline file_set_deadline;
 };
@@ -67,7 +61,8 @@ struct ioctl_batch {
 	unsigned int count;
 	int file; /* an open of the node without state; ON_NODE: what the requests are issued on */
 	int sync_file; /* of setup(), -1: none; ON_SYNC_FILE: likewise */
-	__u32 handle;  /* of setup(): a fence or a timeline for all requests, 0: none */
+	__u32 handle;  /* of setup(): a fence, a timeline or the like for all requests, 0: none */
+	int buffer_fd[IOCTL_BATCH_MAX]; /* of fill(), 0: none */
 	struct sync_fence_info fence_info;
 	union ioctl_argument argument[IOCTL_BATCH_MAX];
 };

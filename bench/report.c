@@ -30,9 +30,9 @@ void report_head(FILE *stream, const struct report *report, const struct pass *p
 {
 	fprintf(stream, "%s, %s: %s\n", report->device, report->transport,
 		placement_descriptions[pass->placement]);
-	fprintf(stream, "%-18s %5s %8s %8s %8s %8s %7s %7s  %s\n", "", "", "floor us", "",
+	fprintf(stream, "%-20s %5s %8s %8s %8s %8s %7s %7s  %s\n", "", "", "floor us", "",
 		"device us", "", "ratio", "", "of batches");
-	fprintf(stream, "%-18s %5s %8s %8s %8s %8s %7s %7s  %s\n", "", "bytes", "median", "p99",
+	fprintf(stream, "%-20s %5s %8s %8s %8s %8s %7s %7s  %s\n", "", "bytes", "median", "p99",
 		"median", "p99", "median", "p99", "median (quartiles)");
 	fflush(stream);
 }
@@ -42,7 +42,7 @@ void report_result(FILE *stream, const struct pass *pass, const struct result *r
 	const struct measurement *m = &result->measurement;
 	const struct latency *floor = &m->latency[SIDE_FLOOR], *device = &m->latency[SIDE_DEVICE];
 
-	fprintf(stream, "%-18s ", result->name);
+	fprintf(stream, "%-20s ", result->name);
 	if (result->bytes)
 		fprintf(stream, "%5u ", result->bytes);
 	else
