@@ -4,6 +4,7 @@ include tests/abi/local.mk
 include tests/stress/local.mk
 include tests/model/local.mk
 include tests/header/local.mk
+include tests/requests/local.mk
 include tests/guest/local.mk
 include tests/clients/local.mk
 include tests/install/local.mk

@@ -389,6 +389,27 @@ Test(library, buffer_has_its_fences_and_its_value)
 	must(close(buffer));
 }
 
+Test(library, buffer_wait_tells_how_many_are_pending)
+{
+	int buffer = new_buffer(4096), error = 1;
+	uint32_t fence = new_fence(device), count;
+
+	expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
+	expect_errno(dma_fence_device_buffer_wait(device, buffer, DMA_FENCE_USAGE_WRITE, 0, &count,
+						  &error),
+		     ETIME);
+	expect(count, 1);
+	expect(error, 0);
+	expect(dma_fence_device_signal(device, fence, -EIO), 0);
+	expect(dma_fence_device_buffer_wait(device, buffer, DMA_FENCE_USAGE_WRITE,
+					    DMA_FENCE_WAIT_FOREVER, NULL, NULL),
+	       0);
+	expect_errno(
+		dma_fence_device_buffer_wait(device, -1, DMA_FENCE_USAGE_WRITE, 0, &count, &error),
+		EBADF);
+	must(close(buffer));
+}
+
 /* ---- events ---- */
 
 Test(library, events_are_read)

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+check_SCRIPTS += tests/requests/check
+TESTS += tests/requests/check
