@@ -291,7 +291,8 @@ dist_man_MANS += \
 	man/dma_fence_sw_sync.4 \
 	man/dma_fence_sync_file.4 \
 	man/dma_fence_syncobj.4 \
-	man/dma-fence.7
+	man/dma-fence.7 \
+	man/dma-fence-hacking.7
 if ENABLE_DAEMON
 dist_man_MANS += man/dma-fenced.8
 endif

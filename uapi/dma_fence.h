@@ -109,6 +109,14 @@
  *   leaves clients some time to ask how their sync_files ended and to read their records.
  * - Every request may be issued from several threads at once.
  *
+ * Request numbers
+ * ---------------
+ * 0x00 to 0x6f are the requests of this header, 0x70 to 0x7f are used by the device itself. 0x80 to
+ * 0xbf are for experiments: what a number does there may change or go with every build of the
+ * device, so that released programs do not use it. 0xc0 to 0xff are never assigned: a private
+ * change of the device may use them, and no later header will. What a device does not know is
+ * ENOTTY in all of these.
+ *
  * The layout is the same for 32-bit and 64-bit callers, all pointers are __u64. Each request has
  * a page in section 2 of the manual, named after it (dma_fence_ioc_wait(2)); dma_fence(4) is the
  * device, dma-fence(7) the overview.
