@@ -275,7 +275,7 @@ stage_readme()
 	local results=$PWD/build/readme status=0
 	rm -rf "$results"
 	mkdir -p "$results"
-	quietly env TEST_TIME_LIMIT=1800 tests/driver --test-name tests/install/readme-test \
+	quietly tests/driver --test-name tests/install/readme-test \
 		--log-file "$results/readme.log" --trs-file "$results/readme.trs" -- \
 		tests/install/readme-test || status=$?
 	record_results "$results" "$status"
