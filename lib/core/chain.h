@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chain.h - a timeline of points, for syncobj: each link is a fence that is signaled once its own
- * fence is and all the links before it are.
+ * chain.h - a timeline of points, for syncobj: each link is a fence that is signaled once its
+ * contained fence and all links before it are signaled.
  *
- * A link holds a reference to its fence and one to the link before it, so who has the newest link,
- * the head, has them all. Links whose own fence is signaled are taken out of the chain by whoever
- * walks over them: a chain stays as long as what is pending in it, if it is walked now and then
- * (dma_fence_chain_for_each() over the old head, whenever a link is added).
+ * A link holds a reference to its contained fence and one to the link before it. So a reference to
+ * the newest link, the head, keeps the whole chain. A walk over the chain removes the links whose
+ * contained fence is signaled. So a chain does not grow beyond its pending links if it is walked
+ * regularly: dma_fence_chain_for_each() over the old head, whenever a link is added.
  *
- * The first waiter for a link makes all that is pending before it be waited for too. As with an
- * array, a link that nobody holds any more waits for nothing: it goes, and who waits for it even so
- * is called with -EDEADLK.
+ * The first waiter of a link enables signaling on all pending links before it. As with an array, a
+ * link without references waits for nothing: it is released, and its remaining callbacks get
+ * -EDEADLK.
  *
- * A link of a chain has no error of its own: its status after the signal is 1. Each fence in it
- * tells its own; unwrap.h finds them. Its timestamp is the latest of theirs, whoever looks.
+ * A link has no error: its status after the signal is 1. The contained fences have their own
+ * errors; unwrap.h finds these fences. The timestamp of a link is the latest timestamp of the
+ * fences in its chain, for every observer.
  *
- * Thread-safety: as in fence.h. Walking, waiting, signaling and releasing may happen at the same
- * time on one chain, however long; none of it takes more stack for a longer one.
+ * Thread-safety: as in fence.h. One chain may be walked, waited for, signaled and released at the
+ * same time. The stack that this takes does not depend on the length of the chain.
  */
 #ifndef DMA_FENCE_CORE_CHAIN_H
 #define DMA_FENCE_CORE_CHAIN_H
@@ -28,62 +29,64 @@
 struct dma_fence_chain;
 
 /*
- * Memory for a link, so that making one later cannot fail. NULL: no memory. free is for one that
- * never was initialised; it takes NULL.
+ * Allocates a link, so that its initialisation cannot fail later. NULL: no memory.
+ * dma_fence_chain_free() is for a link that was never initialised; it accepts NULL.
  */
 struct dma_fence_chain *dma_fence_chain_alloc(void);
 void dma_fence_chain_free(struct dma_fence_chain *chain);
 /*
- * Has freed called with data when the link, which is not initialised yet, has lost its last
- * reference and is gone: by whoever gave that up, with whatever locks it has. For who accounts
- * for what links cost. Not called by dma_fence_chain_free().
+ * Registers freed on a link that is not initialised yet. It is called with data after the link has
+ * lost its last reference and its memory is freed, by the thread that dropped the reference, with
+ * all the locks that this thread holds. For callers that account for the memory of links.
+ * dma_fence_chain_free() does not call it.
  */
 void dma_fence_chain_set_freed(struct dma_fence_chain *chain, void (*freed)(void *data),
 			       void *data);
 /*
- * Makes chain the link after prev, with one reference, which is the caller's: from now on
- * dma_fence_put() gives it up. Takes over the caller's references to prev and fence. prev may be a
- * link, any other fence, for what was there before the chain, or NULL. fence should be no chain.
+ * Initialises chain as the link after prev, with one reference, which belongs to the caller;
+ * dma_fence_put() drops it. Takes over the caller's references to prev and fence. prev is a link,
+ * any other fence that comes before the chain, or NULL. fence should not be a chain.
  *
- * The link is of prev's context where prev is a link of an earlier seqno. Else it begins a context
- * of its own, and where prev is a link it takes over the larger of the two seqnos: a head never
- * goes back.
+ * The link is in prev's context if prev is a link with a smaller seqno. Otherwise it starts a new
+ * context; if prev is a link, it also takes prev's seqno, which is the larger one, so that the
+ * seqno of the head never decreases.
  */
 void dma_fence_chain_init(struct dma_fence_chain *chain, struct dma_fence *prev,
 			  struct dma_fence *fence, uint64_t seqno);
 
-/* The fence that the link is: borrowed, lives as long as the link's last reference. */
+/* The fence of the link. Borrowed; valid as long as the link has references. */
 struct dma_fence *dma_fence_chain_base(struct dma_fence_chain *chain);
 bool dma_fence_is_chain(const struct dma_fence *fence);
-/* NULL when fence is no chain, or NULL. */
+/* NULL if fence is not a chain, or NULL. */
 struct dma_fence_chain *to_dma_fence_chain(struct dma_fence *fence);
-/* The link's own fence; fence itself when it is no chain, or NULL. Borrowed from it. */
+/* The contained fence of the link; fence itself if it is not a chain, or NULL. Borrowed from it. */
 struct dma_fence *dma_fence_chain_contained(struct dma_fence *fence);
 /*
- * The seqno of the link before, as it was when this one was made; 0 for the first of a context.
- * Once all before this link are signaled, the timeline has come as far as that.
+ * The seqno of the previous link at the time of dma_fence_chain_init(); 0 for the first link of a
+ * context. Once all links before this one are signaled, the timeline has reached this seqno.
  */
 uint64_t dma_fence_chain_prev_seqno(const struct dma_fence_chain *chain);
 
 /*
- * One step back: the nearest link before fence whose own fence is not signaled, or what lies before
- * the chain if that is not; NULL when there is none. Takes fence's reference, gives one; takes
- * NULL. Takes out of the chain what it steps over.
+ * One step back: returns the nearest link before fence whose contained fence is not signaled. If a
+ * pending fence that is not a link comes before the chain, returns that one; NULL if there is none.
+ * Takes over the reference to fence and returns one; accepts NULL. Removes the links that it skips
+ * from the chain.
  */
 struct dma_fence *dma_fence_chain_walk(struct dma_fence *fence);
 /*
- * All links from head on back: head itself, signaled or not, then the pending ones. iterator holds
- * a reference: who leaves the loop early puts it.
+ * Visits head, signaled or not, and then the pending links before it. iterator holds a reference; a
+ * caller that leaves the loop early drops it.
  */
 #define dma_fence_chain_for_each(iterator, head) \
 	for (iterator = dma_fence_get(head); iterator; iterator = dma_fence_chain_walk(iterator))
 
 /*
- * Which link has to be waited for, so that the point seqno of the timeline is reached? *fence is
- * the head, the caller's reference to it is exchanged for one to the link: the first, from the past
- * on, that is not earlier than seqno. Links that are out of the chain already are passed over; when
- * nothing is left to wait for *fence may be NULL. seqno 0 leaves *fence as it is. -EINVAL: *fence
- * is no chain, or seqno is beyond it; *fence is as it was.
+ * Finds the link to wait for until the point seqno of the timeline is reached. *fence is the head.
+ * The caller's reference to it is exchanged for one to the link: the first, from the oldest on,
+ * whose seqno is not smaller than seqno. Links that are already removed from the chain are skipped;
+ * if nothing is left to wait for, *fence may be NULL. seqno 0 leaves *fence unchanged. -EINVAL:
+ * *fence is not a chain, or its seqno is smaller than seqno; *fence is unchanged.
  */
 int dma_fence_chain_find_seqno(struct dma_fence **fence, uint64_t seqno);
 

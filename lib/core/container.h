@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * container.h - fences that are made of fences: arrays and chains, and how large they are.
+ * container.h - containers, which are fences with other fences as members (arrays and chains), and
+ * their size.
  */
 #ifndef DMA_FENCE_CORE_CONTAINER_H
 #define DMA_FENCE_CORE_CONTAINER_H
@@ -13,22 +14,24 @@
 bool dma_fence_is_container(const struct dma_fence *fence);
 
 /*
- * Containers may lie within containers to any depth: enabling, signaling and releasing them takes
- * no more stack for that. A poll goes this many levels down; what lies further down has its
- * signaling enabled by it, and is found signaled from then on when it is. A deadline goes as far.
+ * Containers may be nested to any depth: the stack that enabling, signaling and releasing them
+ * takes does not depend on it. A poll goes down this many levels. Below that, the poll enables
+ * signaling, so a later poll finds a fence there signaled when it is. A deadline goes down as many
+ * levels.
  */
 #define DMA_FENCE_CONTAINER_LEVELS 16
 
 /*
- * How deep containers lie within containers: 0 for a fence that is none; one chain is one level,
- * however many links it has. And of how many fences it is made in the end, each counted as often as
- * it occurs, at most UINT64_MAX. A poll of a container takes time in proportion to the latter:
- * bound it where strangers make containers.
+ * dma_fence_depth(): how deep containers are nested. 0 for a fence that is not a container; a chain
+ * is one level, however many links it has. dma_fence_leaf_count(): the number of fences in the
+ * whole tree that are not containers, each counted as often as it occurs, at most UINT64_MAX. The
+ * time of a poll is proportional to this number: limit it where untrusted clients create
+ * containers.
  *
- * Those of an array stay as they were when it was made. Those of a chain are what it has now, in
- * its links that unwrap.h would go through: they shrink as links are signaled. Chains whose links
- * contain chains, more than DMA_FENCE_CONTAINER_LEVELS deep, count as UINT_MAX and UINT64_MAX. The
- * caller has a reference.
+ * The numbers of an array are constant. Those of a chain count the links that unwrap.h visits at
+ * the moment: they decrease as links are signaled. Chains whose links contain chains, nested more
+ * than DMA_FENCE_CONTAINER_LEVELS deep, count as UINT_MAX and UINT64_MAX. The caller holds a
+ * reference.
  */
 unsigned int dma_fence_depth(struct dma_fence *fence);
 uint64_t dma_fence_leaf_count(struct dma_fence *fence);
