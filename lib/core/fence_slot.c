@@ -3,10 +3,10 @@
  * fence_slot.c - one fence, looked up without a lock.
  *
  * Who owns what: the slot owns a reference to its fence. What can race: get and exchange. An
- * exchange keeps the old reference to itself until nobody can be between loading the pointer and
- * taking a reference any more (readers.c), so that a fence which was loaded is there. The pointer
- * is loaded and exchanged with sequential consistency, as the readers' counts ask for; that orders
- * the making of a fence before its use, too.
+ * exchange keeps the old reference until no look-up can be between loading the pointer and taking a
+ * reference (readers.c), so a fence that was loaded is still valid. The pointer is loaded and
+ * exchanged with sequential consistency, because the counts of readers.c require it. This also
+ * orders the initialisation of a fence before its use.
  */
 #include "fence_slot.h"
 #include "internal.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence_slot.h - a place for one fence that is looked up without a lock while others replace or
- * drop it. In the kernel it would be a pointer under RCU and dma_fence_get_rcu_safe().
+ * fence_slot.h - a slot holds one fence that is looked up without a lock while others replace or
+ * drop it. The kernel's counterpart is a pointer under RCU with dma_fence_get_rcu_safe().
  *
- * Thread-safety: get and exchange may be called from any threads at once.
+ * Thread-safety: any threads may call get and exchange at once.
  */
 #ifndef DMA_FENCE_CORE_FENCE_SLOT_H
 #define DMA_FENCE_CORE_FENCE_SLOT_H
@@ -13,25 +13,26 @@
 
 #pragma GCC visibility push(default)
 
-/* The fields are this library's. The memory is the caller's, from init to fini. */
+/* The fields belong to the library. The caller owns the memory, from init to fini. */
 struct dma_fence_slot {
-	struct dma_fence *_Atomic fence; /* with a reference, or NULL */
+	struct dma_fence *_Atomic fence; /* a reference, or NULL */
 	struct dma_readers readers;
 };
 
-/* Empty. */
+/* Initialises an empty slot. */
 void dma_fence_slot_init(struct dma_fence_slot *slot);
-/* Drops what is there. Nobody else uses it any more. */
+/* Drops the fence in the slot. No other thread may use the slot. */
 void dma_fence_slot_fini(struct dma_fence_slot *slot);
 /*
- * The fence that is there, with a reference of the caller's own, or NULL. Takes a fixed number of
- * steps, whatever others do.
+ * Returns the fence in the slot with a reference for the caller, or NULL. Takes a fixed number of
+ * steps, whatever other threads do.
  */
 struct dma_fence *dma_fence_slot_get(struct dma_fence_slot *slot);
 /*
- * Puts fence there, NULL to empty it, and returns the one that was; both references change hands.
- * Who gets after this has begun gets the new one, or the old one with a reference of its own. It
- * waits for look-ups that began before, which is a matter of a few instructions of each.
+ * Stores fence (NULL: empties the slot) and returns the old fence. Both references change their
+ * owner. A look-up that begins after this call has begun returns the new fence, or the old one with
+ * its own reference. The call waits for look-ups that began earlier, each of which takes a few
+ * instructions.
  */
 struct dma_fence *dma_fence_slot_exchange(struct dma_fence_slot *slot, struct dma_fence *fence);
 

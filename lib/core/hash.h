@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hash.h - uthash, told to leave an element out (hh.tbl stays NULL) rather than to exit when there
- * is no memory. Not installed.
+ * hash.h - uthash, configured not to exit when there is no memory: it then leaves the element out
+ * (hh.tbl stays NULL). Not installed.
  */
 #ifndef DMA_FENCE_CORE_HASH_H
 #define DMA_FENCE_CORE_HASH_H

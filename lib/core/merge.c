@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * merge.c - several fences into one: taken apart, sorted, one of each context kept, put together.
+ * merge.c - several fences into one: flatten them, sort them, keep one of each context, and build
+ * the result.
  *
- * Who owns what: the caller's fences are borrowed. What they are made of may go while this looks at
- * it, since a chain loses links: so every candidate is a reference, and the result takes over those
- * that stay. What can race: members are signaled meanwhile; one that is missed makes the result
- * larger, never wrong.
+ * Who owns what: the caller's fences are borrowed. Their members may be released during the merge,
+ * because a chain loses links. So every candidate is a reference, and the result takes over the
+ * references that are kept. What can race: members are signaled meanwhile. A signaled member that
+ * is missed makes the result larger, never wrong.
  */
 #include <stdlib.h>
 
@@ -15,7 +16,7 @@
 #include "merge.h"
 #include "unwrap.h"
 
-/* What sorting looks at, together in one place: the fences themselves are all over the memory. */
+/* The sort key is stored beside the fence: the fences themselves are scattered in memory. */
 struct candidate {
 	uint64_t context;
 	struct dma_fence *fence; /* a reference */
@@ -25,10 +26,11 @@ struct merge {
 	bool any;
 	struct candidate *candidates;
 	unsigned int count;
-	struct dma_fence *signaled; /* a reference; all: the latest; any: the earliest */
+	struct dma_fence
+		*signaled; /* a reference; merge_all: the latest; merge_any: the earliest */
 };
 
-/* Is it made of fences that are merged as they are, rather than the whole? */
+/* Is the container flattened, so that its members are merged instead of the whole? */
 static bool is_taken_apart(const struct merge *merge, struct dma_fence *fence)
 {
 	if (dma_fence_is_array(fence))
@@ -36,7 +38,7 @@ static bool is_taken_apart(const struct merge *merge, struct dma_fence *fence)
 	return dma_fence_is_container(fence) && !merge->any;
 }
 
-/* The first of what it is made of, for dma_fence_unwrap_next(). */
+/* The first member, for dma_fence_unwrap_next(). */
 static struct dma_fence *take_apart(const struct merge *merge, struct dma_fence *fence,
 				    struct dma_fence_unwrap *cursor)
 {
@@ -44,7 +46,7 @@ static struct dma_fence *take_apart(const struct merge *merge, struct dma_fence 
 			  : dma_fence_unwrap_first_of_all(fence, cursor);
 }
 
-/* At most how many candidates come of it: a chain may have less by the time it is taken apart. */
+/* The maximum number of candidates: a chain may have fewer members when it is flattened. */
 static unsigned int count_parts(const struct merge *merge, struct dma_fence *fence)
 {
 	struct dma_fence_unwrap cursor;
@@ -108,7 +110,9 @@ static void swap(struct candidate *a, struct candidate *b)
 	*b = was_a;
 }
 
-/* Sorts, and leaves one of each context: the latest for all, the earliest for any. */
+/*
+ * Sorts, and keeps one fence of each context: the latest for merge_all, the earliest for merge_any.
+ */
 static void keep_one_per_context(struct merge *merge)
 {
 	struct candidate *candidates = merge->candidates;
@@ -129,7 +133,7 @@ static void keep_one_per_context(struct merge *merge)
 	merge->count = kept;
 }
 
-/* Takes over the candidates; NULL: they stay. */
+/* Takes over the candidates, unless it returns NULL (no memory). */
 static struct dma_fence *make_array(struct merge *merge)
 {
 	struct dma_fence **fences = calloc(merge->count, sizeof(*fences));

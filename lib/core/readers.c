@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * readers.c - waiting until nobody can be in the middle of a look-up any more.
+ * readers.c - waiting until no earlier look-up is in progress.
  *
- * A pointer to something with a reference count is looked up in three steps: enter, load the
- * pointer and take a reference, leave. Who replaces the pointer waits before it drops the reference
- * that went with it.
+ * A look-up of a pointer to a reference-counted object has three steps: enter, load the pointer and
+ * take a reference, leave. A thread that replaces the pointer waits here before it drops the
+ * reference that belonged to the old pointer.
  *
- * Who may run at the same time: any number of readers, which never wait, with any number of those
- * who wait for them, one of which is at work. Why it is safe: all atomic operations here, and those
- * on the pointer, are sequentially consistent. A reader that has loaded the old pointer counted
- * itself before that, hence before the pointer was replaced, and until it had its reference. So
- * once each of the two counts has been seen at 0, after the replacement, no such reader is left;
- * and the load that saw the 0 makes its reference visible. Why it ends: new readers count in the
- * current phase. The count of the other one is waited for first, then the phases change places and
- * the other is; so that neither is waited for while new readers come to it, except those who had
- * read the phase just before, once each.
+ * Who may run at the same time: any number of readers, which never wait, and any number of waiting
+ * threads, of which one at a time works. Why it is safe: all atomic operations here and on the
+ * pointer are sequentially consistent. A reader that loaded the old pointer was counted before the
+ * load, hence before the replacement, and stayed counted until it had its reference. So once each
+ * of the two counts has been 0 after the replacement, no such reader is left, and the load that saw
+ * the 0 makes the reader's reference visible. Why it ends: new readers count in the current phase.
+ * The thread waits for the count of the other phase, then swaps the phases, and waits for the count
+ * of the previous phase. So no new reader enters the phase that it waits for, except those that had
+ * read the phase just before the swap, once each.
  *
- * A reader that is the last to leave wakes whoever sleeps. Sleeper: sets sleeping, then looks at
- * the count. Reader: changes the count, then looks at sleeping. One of the two sees the other.
+ * The last reader that leaves wakes a sleeper. The sleeper sets sleeping and then loads the count.
+ * The reader changes the count and then loads sleeping. So at least one of the two sees the other.
  */
 #include "internal.h"
 
@@ -46,7 +46,7 @@ void dma_readers_leave(struct dma_readers *readers, uint32_t phase)
 		futex_wake_all(&readers->active[phase]);
 }
 
-/* Until the count of a phase is 0, if only for a moment. */
+/* Waits until the count of a phase is 0, at least for a moment. */
 static void drain(struct dma_readers *readers, uint32_t phase)
 {
 	uint32_t active;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stub.c - fences that are born signaled, for who has to hand out a fence and has nothing to wait
- * for.
+ * stub.c - fences that are signaled from the start, for callers that must return a fence and have
+ * nothing to wait for.
  *
- * Who owns what: the common stub is this file's and never freed, a private one belongs to its
- * references. All share one lock, which is never contended. What can race: nothing but the
+ * Who owns what: this file owns the common stub, which is never freed. A private stub belongs to
+ * its references. All stubs share one lock, which is never contended. What can race: only the
  * reference count; a signaled fence does not change.
  */
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static struct dma_fence common_stub;
 static void init_stub(struct dma_fence *stub, int64_t timestamp_ns)
 {
 	fence_init(stub, &stub_ops, &stub_lock, 0, 0, 1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
-	/* Nobody else knows it yet: there is no need of the lock. */
+	/* No other thread knows the fence yet, so the lock is not needed. */
 	dma_fence_mark_signaled_locked(stub, timestamp_ns);
 }
 

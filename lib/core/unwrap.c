@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unwrap.c - what a fence is made of, one after the other.
+ * unwrap.c - iteration over the members of a fence.
  *
- * Who owns what: the cursor owns a reference to the link that it is at, and with it everything that
- * it hands out. What can race: the chain is walked by others, who take out links before and after
- * that one; each step looks at what is there by then.
+ * Who owns what: the cursor owns a reference to its current link, which keeps everything that the
+ * cursor returns. What can race: other threads walk the chain and remove links before and after the
+ * current one. Each step reads the state at that moment.
  */
 #include "array.h"
 #include "chain.h"
 #include "internal.h"
 #include "unwrap.h"
 
-/* The first of what is in the link that the cursor has come to. */
+/* The first fence in the link that the cursor has reached. */
 static struct dma_fence *enter_link(struct dma_fence_unwrap *cursor)
 {
 	struct dma_fence_array *array;

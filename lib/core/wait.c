@@ -2,9 +2,9 @@
 /*
  * wait.c - sleeping until a fence is signaled: a callback that sets a futex word.
  *
- * Who owns what: the waiter owns callback and word; a callback that was called has let go of both,
- * one that was not is taken off again. What can race: the word, between signaler and waiter: stored
- * with release, read with acquire.
+ * Who owns what: the waiter owns callback and word. A callback that was called does not use them
+ * any more; one that was not called is removed. What can race: the word, between signaler and
+ * waiter. It is stored with release and loaded with acquire.
  */
 #include <stdlib.h>
 
@@ -12,8 +12,8 @@
 
 struct fence_waiter {
 	struct dma_fence_cb callback;
-	_Atomic uint32_t *woken; /* 0: not yet */
-	uint32_t index;		 /* what to put there, from 1 up */
+	_Atomic uint32_t *woken; /* 0: not woken yet */
+	uint32_t index;		 /* the value to store in *woken, from 1 */
 };
 
 static void wake_waiter(struct dma_fence *fence, struct dma_fence_cb *callback)
@@ -23,15 +23,16 @@ static void wake_waiter(struct dma_fence *fence, struct dma_fence_cb *callback)
 	uint32_t nobody = 0;
 
 	/*
-	 * With this the waiter may be gone, and its stack. The wake only names the address: whoever
-	 * else sleeps there by now is woken for nothing, which every futex has to bear.
+	 * The waiter and its stack may be gone after this exchange. The wake only uses the address:
+	 * another thread that sleeps there by then gets a spurious wake-up, which every user of a
+	 * futex must tolerate.
 	 */
 	if (atomic_compare_exchange_strong_explicit(woken, &nobody, waiter->index,
 						    memory_order_release, memory_order_relaxed))
 		futex_wake_all(woken);
 }
 
-/* 0, -ETIMEDOUT or -EINTR: the index in *woken tells more. */
+/* 0, -ETIMEDOUT or -EINTR. The index is in *woken. */
 static int sleep_until(_Atomic uint32_t *woken, bool interruptible, int64_t deadline_ns)
 {
 	while (!atomic_load_explicit(woken, memory_order_acquire)) {
@@ -58,7 +59,7 @@ int64_t dma_fence_default_wait(struct dma_fence *fence, bool interruptible, int6
 	if (dma_fence_add_callback(fence, &waiter.callback, wake_waiter))
 		return time_left(deadline_ns);
 	error = sleep_until(&woken, interruptible, deadline_ns);
-	/* When it cannot be taken off it was signaled after all, if only just. */
+	/* If the callback cannot be removed, the fence was signaled just now. */
 	if (!error || !dma_fence_remove_callback(fence, &waiter.callback))
 		return time_left(deadline_ns);
 	return error == -EINTR ? -ERESTARTSYS : 0;
@@ -83,7 +84,7 @@ int dma_fence_wait(struct dma_fence *fence, bool interruptible)
 	return left < 0 ? (int)left : 0;
 }
 
-/* Of those that are signaled as one looks, the first by index: its number from 1 up, or 0. */
+/* Polls the fences. Returns the number, from 1, of the first that is signaled, or 0. */
 static uint32_t look(struct dma_fence **fences, unsigned int count)
 {
 	unsigned int i;
@@ -95,7 +96,7 @@ static uint32_t look(struct dma_fence **fences, unsigned int count)
 	return 0;
 }
 
-/* As look(), sleeping until there is one; or a negative errno. */
+/* As look(), but sleeps until a fence is signaled. Or a negative errno. */
 static int64_t sleep_for_any(struct dma_fence **fences, unsigned int count, bool interruptible,
 			     int64_t deadline_ns)
 {

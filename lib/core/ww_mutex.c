@@ -2,26 +2,28 @@
 /*
  * ww_mutex.c - wait/die locks: the queue, and sleeping in it.
  *
- * Who owns what: lock and context belong to their callers. A waiter's links are the lock's while
- * queued says so; who takes it off, under the internal lock, and nobody else, tells it, and does
- * not touch it after that. So it is told once, or cancelled.
+ * Who owns what: lock and context belong to their callers. The links of a waiter belong to the lock
+ * while queued is true. Only the thread that removes a waiter from the queue, under the internal
+ * lock, notifies it, and does not access it afterwards. So each waiter is notified once, or
+ * cancelled.
  *
- * Who may run at the same time: everybody. What a lock consists of changes under its internal lock
- * only, and no two of these are ever held at once, nor is one while func is called. A context's
- * count of locks changes in two threads, its own and the one that hands a lock to its waiter: that
- * is atomic. Who decides whether somebody has to die reads the count of one that is queued: as long
- * as that is so it gains no lock elsewhere, so that 0 stays 0, and a context that is not seen to
- * hold anything cannot be part of a deadlock.
+ * Who may run at the same time: all functions. The state of a lock changes only under its internal
+ * lock. No thread holds two of these internal locks at once, and none is held while func is called.
+ * Two threads change a context's count of locks: its own, and one that passes a lock to its waiter.
+ * So the count is atomic. The check for a deadlock reads the counts of queued contexts. A queued
+ * context does not acquire locks elsewhere, so a count of 0 stays 0, and a context that holds no
+ * locks cannot take part in a deadlock.
  *
- * What holds, under the internal lock: a free lock has an empty queue. Contexts are queued by age.
- * A queued context that holds locks is older than the holder and than every context in front of
- * it, if those have contexts: it was when it came, and where that changes it is told and taken off.
- * The holder changes to the first in the queue only, which is older than the others anyway. So
- * whoever waits while holding waits for younger ones, and there is no cycle.
+ * Invariants, under the internal lock: A free lock has an empty queue. Contexts are queued by age.
+ * A queued context that holds locks is older than the holder and than every context before it in
+ * the queue, if those have contexts: this was so when it was queued, and if it changes the context
+ * is notified and removed. The only new holder is the first in the queue, which is older than the
+ * others anyway. So a context that waits while it holds locks waits only for younger ones, and
+ * there is no cycle.
  *
- * Memory order: all that the last holder did happens before the next one has the lock, by the
- * internal lock, and from there by whatever func does: here, a store with release to the word that
- * the sleeper reads with acquire. The looks without the lock promise less: see the header.
+ * Memory order: everything that the last holder did happens before the next holder has the lock,
+ * through the internal lock and then through func: here a store with release to the word that the
+ * sleeper reads with acquire. The reads without the lock guarantee less: see the header.
  */
 #include <assert.h>
 #include <utlist.h>
@@ -75,7 +77,10 @@ struct ww_acquire_ctx *ww_mutex_locking_ctx(const struct ww_mutex *lock)
 	return atomic_load_explicit(&lock->ctx, memory_order_acquire);
 }
 
-/* Internal lock held, in all below that say _locked. It is free, or is handed over. */
+/*
+ * The internal lock is held in all functions that end in _locked. The lock is free or is being
+ * passed on.
+ */
 static void give_locked(struct ww_mutex *lock, struct ww_acquire_ctx *ctx)
 {
 	if (ctx)
@@ -90,7 +95,7 @@ static void take_off_locked(struct ww_mutex *lock, struct ww_waiter *waiter)
 	waiter->queued = false;
 }
 
-/* Does somebody older hold the lock, or wait for it? */
+/* Does an older context hold the lock or wait for it? */
 static bool meets_older_locked(struct ww_mutex *lock, const struct ww_acquire_ctx *ctx)
 {
 	const struct ww_acquire_ctx *holder = ww_mutex_locking_ctx(lock);
@@ -105,7 +110,10 @@ static bool meets_older_locked(struct ww_mutex *lock, const struct ww_acquire_ct
 	return false;
 }
 
-/* In front of the first that is younger, at the end where there is none or it has no age. */
+/*
+ * Queues before the first younger waiter, or at the end if there is none or the waiter has no
+ * context.
+ */
 static void queue_locked(struct ww_mutex *lock, struct ww_waiter *waiter)
 {
 	const struct ww_acquire_ctx *ctx = waiter->ctx;
@@ -120,7 +128,10 @@ static void queue_locked(struct ww_mutex *lock, struct ww_waiter *waiter)
 	waiter->queued = true;
 }
 
-/* Takes off all that are younger than a context which queues, and hold locks: a list of them. */
+/*
+ * Removes the waiters that are younger than a context which queues and that hold locks. Returns a
+ * list of them.
+ */
 static struct ww_waiter *take_off_dying_locked(struct ww_mutex *lock,
 					       const struct ww_acquire_ctx *ctx)
 {
@@ -142,7 +153,7 @@ static int check_context(const struct ww_mutex *lock, struct ww_acquire_ctx *ctx
 	return 0;
 }
 
-/* As ww_mutex_lock_async(), with those that die for it on a list. */
+/* As ww_mutex_lock_async(); returns the waiters that die for it in *dying. */
 static int lock_or_queue_locked(struct ww_mutex *lock, struct ww_waiter *waiter,
 				struct ww_waiter **dying)
 {
@@ -176,7 +187,7 @@ int ww_mutex_lock_async(struct ww_mutex *lock, struct ww_acquire_ctx *ctx, struc
 	ret = lock_or_queue_locked(lock, waiter, &dying);
 	pthread_mutex_unlock(&lock->lock);
 
-	/* From here on waiter may be gone, and so is each of these once it is told. */
+	/* waiter may be freed from here on, and so may each of these once it is notified. */
 	for (; dying; dying = next) {
 		next = dying->next;
 		dying->func(dying, -EDEADLK);
@@ -230,19 +241,19 @@ void ww_mutex_unlock(struct ww_mutex *lock)
 		atomic_store_explicit(&lock->locked, 0, memory_order_release);
 	}
 	pthread_mutex_unlock(&lock->lock);
-	/* The lock may be gone by now: whoever has it may destroy it. */
+	/* The lock may already be destroyed: its new holder may do that. */
 	if (next)
 		next->func(next, 0);
 }
 
-/* What a sleeper reads: not yet, and how it ended. */
+/* The state that a sleeper reads. */
 enum outcome {
 	WAITING,
 	LOCKED,
 	DEAD,
 };
 
-/* On the stack of a thread that sleeps in a queue. */
+/* A waiter on the stack of a thread that sleeps in a queue. */
 struct sleeper {
 	struct ww_waiter waiter;
 	_Atomic uint32_t outcome;
@@ -252,12 +263,12 @@ static void wake_sleeper(struct ww_waiter *waiter, int result)
 {
 	struct sleeper *sleeper = container_of(waiter, struct sleeper, waiter);
 
-	/* With this the sleeper may be gone; the wake only names the address. */
+	/* The sleeper may be gone after this store; the wake only uses the address. */
 	atomic_store_explicit(&sleeper->outcome, result ? DEAD : LOCKED, memory_order_release);
 	futex_wake_all(&sleeper->outcome);
 }
 
-/* How it ended; -ERESTARTSYS when it was off the queue before that. */
+/* Returns the outcome, or -ERESTARTSYS if the waiter was cancelled before it. */
 static int await_outcome(struct sleeper *sleeper, bool interruptible)
 {
 	uint32_t outcome;
@@ -270,7 +281,10 @@ static int await_outcome(struct sleeper *sleeper, bool interruptible)
 			continue;
 		if (ww_mutex_lock_cancel(&sleeper->waiter))
 			return -ERESTARTSYS;
-		/* Too late, so it is told any moment, and there is nothing left to interrupt. */
+		/*
+		 * Too late to cancel: the notification is on its way, so there is nothing to
+		 * interrupt.
+		 */
 		interruptible = false;
 	}
 	return outcome == LOCKED ? 0 : -EDEADLK;
