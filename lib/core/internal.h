@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * internal.h - what the files of the core share among themselves: looking at a fence's state, its
- * making and its lock, futexes, time, the size of containers, look-ups without a lock.
+ * internal.h - what the files of the core share: the state of a fence, its initialisation and its
+ * lock, futexes, time, the size of containers, look-ups without a lock.
  */
 #ifndef DMA_FENCE_CORE_INTERNAL_H
 #define DMA_FENCE_CORE_INTERNAL_H
@@ -20,8 +20,9 @@
 #define NSEC_PER_SEC 1000000000
 
 /*
- * Is the signaled bit set? Asks nobody, takes no lock. The acquire pairs with the release in
- * dma_fence_mark_signaled_locked(): who sees the bit sees the error and the timestamp too.
+ * Is the signaled bit set? Calls no op and takes no lock. The acquire pairs with the release in
+ * dma_fence_mark_signaled_locked(): a thread that sees the bit sees the error and the timestamp
+ * too.
  */
 static inline bool fence_is_marked(const struct dma_fence *fence)
 {
@@ -29,18 +30,18 @@ static inline bool fence_is_marked(const struct dma_fence *fence)
 	       (1u << DMA_FENCE_FLAG_SIGNALED_BIT);
 }
 
-/* dma_fence_init() with the bits that the flags have from the start, as masks. */
+/* dma_fence_init() with the initial flags, as masks. */
 void fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
 		uint64_t context, uint64_t seqno, uint32_t flags);
 
 /*
- * The lock of fences, which a callback of dma_fence_signal_locked() holds already: true when it was
- * taken here and is to be given back.
+ * Locks the lock of fences, unless a dma_fence_signal_locked() further up this thread's stack holds
+ * it. Returns true if this call took it; fence_unlock() then releases it.
  */
 bool fence_lock(pthread_mutex_t *lock);
 /*
- * Does a dma_fence_signal_locked() further up this thread's stack hold the lock? Then its caller
- * relies on that, and ops->enable_signaling does not drop it.
+ * Does a dma_fence_signal_locked() further up this thread's stack hold the lock? Its caller relies
+ * on that, so ops->enable_signaling must not drop it.
  */
 bool fence_lock_is_kept(const pthread_mutex_t *lock);
 static inline void fence_unlock(pthread_mutex_t *lock, bool taken)
@@ -50,9 +51,9 @@ static inline void fence_unlock(pthread_mutex_t *lock, bool taken)
 }
 
 /*
- * Sleeps while *word is value, until the deadline (CLOCK_MONOTONIC, ns). 0 when woken, -EAGAIN when
- * it was another value, -ETIMEDOUT, -EINTR. There always is a deadline: without one the kernel
- * would restart the call after a signal handler, and nobody would learn of it.
+ * Sleeps while *word is value, until the deadline (CLOCK_MONOTONIC, ns). 0: woken; -EAGAIN: *word
+ * has another value; -ETIMEDOUT; -EINTR. There always is a deadline: without one, the kernel would
+ * restart the call after a signal handler, and the caller would not notice the signal.
  */
 static inline int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
 {
@@ -81,8 +82,8 @@ static inline uint64_t memory_load(const void *address, uint32_t size)
 }
 
 /*
- * Of memory that others store a value of size 4 or 8 to: the 32 bits that are a futex, which of 64
- * are the low half, since every step changes that.
+ * The 32-bit futex word of memory that holds a value of size 4 or 8. Of 8 bytes it is the low half,
+ * because every step of the value changes that.
  */
 static inline void *memory_futex_word(const void *address, uint32_t size)
 {
@@ -94,8 +95,8 @@ static inline void *memory_futex_word(const void *address, uint32_t size)
 }
 
 /*
- * All that this thread has read and written comes before what it stores to I/O memory afterwards,
- * for the device too: there a release store alone orders it for other threads only.
+ * Orders everything that this thread has read and written before its later stores to I/O memory,
+ * for the device too: a release store alone orders it only for other threads.
  */
 static inline void io_write_barrier(void)
 {
@@ -110,7 +111,7 @@ static inline void io_write_barrier(void)
 #endif
 }
 
-/* To be called in a loop that spins. */
+/* Call it in a loop that spins. */
 static inline void cpu_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -122,7 +123,7 @@ static inline void cpu_relax(void)
 #endif
 }
 
-/* When a timeout that begins now ends. */
+/* The deadline of a timeout that begins now. */
 static inline int64_t deadline_after(int64_t timeout_ns)
 {
 	int64_t now = dma_fence_now();
@@ -130,7 +131,7 @@ static inline int64_t deadline_after(int64_t timeout_ns)
 	return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
 }
 
-/* What a wait that was successful returns. */
+/* The result of a successful wait. */
 static inline int64_t time_left(int64_t deadline_ns)
 {
 	int64_t left;
@@ -141,7 +142,7 @@ static inline int64_t time_left(int64_t deadline_ns)
 	return left > 1 ? left : 1;
 }
 
-/* How large a container is, in the words of container.h. */
+/* The size of a container, in the terms of container.h. */
 struct container_size {
 	unsigned int depth;
 	uint64_t leaves;
@@ -150,16 +151,17 @@ struct container_size {
 struct dma_fence_array;
 
 struct container_size container_size(struct dma_fence *fence);
-/* With one member more. */
+/* Adds one member. */
 void container_size_add(struct container_size *size, struct dma_fence *member);
 struct container_size array_size(const struct dma_fence_array *array);
 
 /*
- * What follows for one container from what happens to another, which it is made of or a member of:
- * to enable it, to signal it, to free it. Embedded in a container, which has one thing to be done
- * at a time. function is called with the work, off the list: at once, or, when this thread is at
- * such work further up its stack, after that and in the order of the calls. So there it holds no
- * more locks than here, and nothing recurses along nested containers.
+ * Work on a container that an event of another container causes (of its member, or of a container
+ * that it is a member of): enabling, signaling or freeing it. Embedded in the container, which has
+ * at most one work at a time. container_do() removes the work from the list and calls function: at
+ * once, or, if such work runs further up this thread's stack, after that work, in the order of the
+ * calls. So function runs with no more locks than its container_do() was called with, and nothing
+ * recurses along nested containers.
  */
 struct container_work {
 	void (*function)(struct container_work *work);
@@ -169,17 +171,17 @@ struct container_work {
 void container_do(struct container_work *work, void (*function)(struct container_work *work));
 
 /*
- * Of a container's member, which may be a container: is it signaled? Must be called without a lock.
- * DMA_FENCE_CONTAINER_LEVELS deep it asks; further down it enables signaling instead.
+ * Is this member of a container signaled? The member may be a container. Must be called without a
+ * lock. Polls it down to DMA_FENCE_CONTAINER_LEVELS levels; below that, enables signaling instead.
  */
 bool container_member_is_signaled(struct dma_fence *member);
-/* The hint goes as deep, and no deeper. */
+/* Passes the deadline down as many levels. */
 void container_set_member_deadline(struct dma_fence *member, int64_t deadline_ns);
 
 /*
- * Around a look-up: loading a pointer and taking a reference to what it points to, no more than
- * that. leave is given what enter has returned. Who has replaced the pointer waits, and may drop
- * the old reference after that.
+ * Enclose a look-up, which only loads a pointer and takes a reference to its object. leave gets
+ * what enter has returned. A thread that has replaced the pointer waits, and may then drop the old
+ * reference.
  */
 void dma_readers_init(struct dma_readers *readers);
 void dma_readers_fini(struct dma_readers *readers);

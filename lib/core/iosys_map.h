@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iosys_map.h - where the CPU finds memory, and of what kind that is.
+ * iosys_map.h - an address of memory for the CPU, and the kind of the memory.
  *
- * System memory is there for any access. I/O memory is a device's: a store to it is one access of
- * the full width, nothing is read from it or put together in it on the way, and there are no
- * futexes. It may not even be mapped: its address means something to its exporter alone where that
- * brings an accessor of its own (dma_buf_ops.iowrite).
+ * System memory supports every access. I/O memory belongs to a device: a store to it is a single
+ * access of the full width, it is not read or combined on the way, and it has no futexes. It may
+ * not even be mapped: if the exporter has its own accessor (dma_buf_ops.iowrite), only the exporter
+ * knows what the address means.
  *
  * The names are the kernel's (<linux/iosys-map.h>).
  */
@@ -22,7 +22,7 @@
 struct iosys_map {
 	union {
 		void *vaddr;
-		void *vaddr_iomem; /* where is_iomem */
+		void *vaddr_iomem; /* if is_iomem */
 	};
 	bool is_iomem;
 };
@@ -42,7 +42,7 @@ static inline bool iosys_map_is_null(const struct iosys_map *map)
 	return map->is_iomem ? !map->vaddr_iomem : !map->vaddr;
 }
 
-/* So many bytes further on. */
+/* Adds length bytes to the address. */
 static inline void iosys_map_incr(struct iosys_map *map, size_t length)
 {
 	if (map->is_iomem)

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem_fence.c - a fence that is signaled when memory reaches a value: the comparison, the look, and
+ * mem_fence.c - a fence that is signaled when memory reaches a value: the comparison, the poll, and
  * the wait that polls.
  *
- * Who owns what: the implementation owns the memory, and keeps it until the fence is released,
- * since a look may be in the middle of it while somebody else signals the fence. What can race:
- * stores with looks. What latches is the fence's signaled bit.
+ * Who owns what: the implementation owns the memory and keeps it until the fence is released,
+ * because a poll may read it while another thread signals the fence. What can race: stores with
+ * polls. The fence's signaled bit is what latches.
  */
 #include "internal.h"
 #include "mem_fence.h"
 
-/*
- * How long a waiter looks all the time before it sleeps; how long it sleeps at first, and at last.
- */
+/* How long a waiter spins before it sleeps, and its first and its longest sleep. */
 #define SPIN_NS		 20000
 #define FIRST_SLEEP_NS	 50000
 #define LONGEST_SLEEP_NS 1000000
 
-/* Looks at the memory between two looks at the clock, which costs more. */
+/* Polls of the memory between two reads of the clock, which cost more. */
 #define SPINS_PER_LOOK_AT_CLOCK 32
 
 bool mem_fence_value_reached(uint64_t current, uint32_t size, uint64_t value)
@@ -46,7 +44,7 @@ int mem_fence_init(struct mem_fence *fence, const struct dma_fence_ops *ops, pth
 {
 	if (!mem_fence_location_is_valid(location))
 		return -EINVAL;
-	/* Before the first reference, with which others may find it. */
+	/* Set before the first reference, because others may find the fence from then on. */
 	fence->location = *location;
 	fence_init(&fence->base, ops, lock, context, seqno, 1u << DMA_FENCE_FLAG_MEMORY_BIT);
 	return 0;
@@ -94,8 +92,8 @@ static bool spin(struct dma_fence *fence, int64_t until_ns)
 }
 
 /*
- * Sleeps until then at most, or until the memory is changed with a futex wake. A futex is 32 bits
- * wide: of a 64-bit value it is the low half. Was it a signal handler that ended it?
+ * Sleeps until until_ns at most, or until a futex wake on the memory. A futex is 32 bits wide: of a
+ * 64-bit value it is the low half. Returns whether a signal handler ended the sleep.
  */
 static bool sleep_on_memory(const struct mem_fence_location *location, int64_t until_ns)
 {
@@ -106,7 +104,10 @@ static bool sleep_on_memory(const struct mem_fence_location *location, int64_t u
 		.tv_nsec = until_ns % NSEC_PER_SEC,
 	};
 
-	/* It may have been reached since the last look: then there may be no wake any more. */
+	/*
+	 * The value may have been reached since the last poll, and then there may be no further
+	 * wake.
+	 */
 	if (mem_fence_value_reached(current, location->size, location->value))
 		return false;
 	if (!syscall(SYS_futex, word, FUTEX_WAIT_BITSET, (uint32_t)current, &until, NULL,
@@ -114,7 +115,7 @@ static bool sleep_on_memory(const struct mem_fence_location *location, int64_t u
 		return false;
 	if (errno == EINTR)
 		return true;
-	/* Memory that has no futexes, such as a device's. */
+	/* Memory without futexes, such as that of a device. */
 	if (errno != EAGAIN && errno != ETIMEDOUT)
 		return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR;
 	return false;

@@ -2,15 +2,16 @@
 /*
  * sw_sync.c - the timeline of the sw_sync ABI.
  *
- * The 32-bit values of the ABI become 64-bit ones at the door: a fence's value is as far ahead of
- * the timeline's, or behind it, as the sign of the 32-bit difference says when it is made. From
- * then on nothing wraps, so there is one order, which the heap of what is pending goes by.
+ * The 32-bit values of the ABI are extended to 64 bits on entry: when a fence is created, its value
+ * is as far ahead of the timeline's value, or behind it, as the sign of the 32-bit difference says.
+ * From then on nothing wraps, so there is one order, which is the order of the heap of pending
+ * fences.
  *
  * Who owns what: a fence holds a reference to its timeline, the timeline none to its fences. What
- * can race: fences are made, found again, signaled and released by any thread. Heap and hash change
- * under the lock, which is the fences' too. A fence whose last reference has gone waits for it in
- * release(), still listed: so its memory is there, and asking for a reference unless there is none
- * tells it from the others.
+ * can race: any thread creates, finds, signals and releases fences. Heap and hash change under the
+ * lock, which is also the fences' lock. A fence that has lost its last reference may wait for the
+ * lock in release(), still listed. Its memory is valid then, and dma_fence_get_unless_zero() tells
+ * it from the others.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,8 @@ struct sw_sync_fence {
 	struct sw_sync_timeline *timeline; /* a reference */
 	/* Under the timeline's lock: */
 	struct heap_node node;	    /* of timeline->pending */
-	int64_t value;		    /* the key of both */
-	int64_t deadline_ns;	    /* the earliest hint, INT64_MAX: none */
+	int64_t value;		    /* the key in both */
+	int64_t deadline_ns;	    /* the earliest one, INT64_MAX: none */
 	struct sw_sync_fence *next; /* while it is being signaled */
 	UT_hash_handle hh;	    /* of timeline->by_value, while pending */
 };
@@ -38,7 +39,7 @@ struct sw_sync_timeline {
 	_Atomic uint32_t refcount;
 	uint64_t context;
 	/* Under lock: */
-	int64_t value; /* the ABI's in the lower half */
+	int64_t value; /* the lower half is the ABI's value */
 	struct heap pending;
 	struct sw_sync_fence *by_value;
 	char name[TIMELINE_NAME_SIZE];
@@ -119,8 +120,9 @@ struct sw_sync_timeline *sw_sync_timeline_create(const char *name)
 }
 
 /*
- * The one that is pending for a value, with a reference. NULL: there is none, or its last reference
- * has just gone, or somebody has signaled it by itself; that one makes room for another. Lock held.
+ * Returns the pending fence for a value, with a reference. NULL: there is none, or it has just lost
+ * its last reference, or a caller has signaled it directly; such a fence is unlisted, so that
+ * another can be created. Lock held.
  */
 static struct dma_fence *find_pending(struct sw_sync_timeline *timeline, int64_t value)
 {
@@ -147,7 +149,7 @@ static int list_pending(struct sw_sync_timeline *timeline, struct sw_sync_fence 
 	return -ENOMEM;
 }
 
-/* Lock held: a fence that is the timeline's, pending or signaled. */
+/* Creates a fence of the timeline, pending or signaled. Lock held. */
 static struct dma_fence *make(struct sw_sync_timeline *timeline, uint32_t value, int64_t extended)
 {
 	struct sw_sync_fence *fence = calloc(1, sizeof(*fence));
@@ -157,7 +159,7 @@ static struct dma_fence *make(struct sw_sync_timeline *timeline, uint32_t value,
 	fence->timeline = timeline;
 	fence->value = extended;
 	fence->deadline_ns = INT64_MAX;
-	/* The names are the timeline's, which the fence keeps. */
+	/* The fence holds a reference to the timeline, which owns the names. */
 	fence_init(&fence->base, &ops, &timeline->lock, timeline->context, value,
 		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT | 1u << DMA_FENCE_FLAG_SEQNO32_BIT);
 	if (extended <= timeline->value) {
@@ -183,7 +185,10 @@ struct dma_fence *sw_sync_fence_create(struct sw_sync_timeline *timeline, uint32
 	return fence;
 }
 
-/* What is pending up to limit: off the timeline, marked, with a reference each, and in order. */
+/*
+ * Unlists the pending fences up to limit, marks them, and returns them in order, with a reference
+ * each. Lock held.
+ */
 static struct sw_sync_fence *mark_up_to(struct sw_sync_timeline *timeline, int64_t limit, int error,
 					unsigned int *count)
 {
@@ -196,7 +201,7 @@ static struct sw_sync_fence *mark_up_to(struct sw_sync_timeline *timeline, int64
 		struct sw_sync_fence *fence = container_of(first, struct sw_sync_fence, node);
 
 		unlist(fence);
-		/* One signaled by itself has callbacks that are its signaler's to run. */
+		/* If a caller has signaled the fence directly, that caller runs its callbacks. */
 		if (fence_is_marked(&fence->base) || !dma_fence_get_unless_zero(&fence->base))
 			continue;
 		dma_fence_set_error(&fence->base, error);
@@ -209,7 +214,9 @@ static struct sw_sync_fence *mark_up_to(struct sw_sync_timeline *timeline, int64
 	return marked;
 }
 
-/* The second half, without the lock. The list is this thread's alone. */
+/*
+ * Runs the callbacks and drops the references, without the lock. The list belongs to this thread.
+ */
 static void finish(struct sw_sync_fence *marked)
 {
 	struct sw_sync_fence *fence, *next;
@@ -227,7 +234,7 @@ unsigned int sw_sync_timeline_inc(struct sw_sync_timeline *timeline, uint32_t by
 	unsigned int count;
 	bool taken = fence_lock(&timeline->lock);
 
-	/* Without a sign: whoever gets round 64 bits has broken the order, and nothing else. */
+	/* Unsigned, so that an overflow of 64 bits is defined; it only breaks the order. */
 	timeline->value = (int64_t)((uint64_t)timeline->value + by);
 	marked = mark_up_to(timeline, timeline->value, 0, &count);
 	fence_unlock(&timeline->lock, taken);

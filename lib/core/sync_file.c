@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sync_file.c - a fence with a name, and what SYNC_IOC_FILE_INFO tells of it.
+ * sync_file.c - a fence with a name, and the answers to SYNC_IOC_FILE_INFO.
  *
- * Who owns what: a sync_file holds a reference to its fence, from init to fini. What can race:
- * nothing here; the fence looks after itself, and is told as it stands field by field.
+ * Who owns what: a sync_file holds a reference to its fence, from init to fini. What can race: only
+ * the state of the fence, which is thread-safe and is read field by field.
  */
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +56,7 @@ unsigned int sync_file_fence_count(struct sync_file *sync_file)
 static void fill_fence_info(struct dma_fence *fence, struct sync_fence_info *info)
 {
 	memset(info, 0, sizeof(*info));
-	/* First, since this look may be what finds it signaled. */
+	/* First, because this poll may signal the fence. */
 	info->status = dma_fence_get_status(fence);
 	copy_name(info->obj_name, sizeof(info->obj_name), dma_fence_timeline_name(fence));
 	copy_name(info->driver_name, sizeof(info->driver_name), dma_fence_driver_name(fence));

@@ -2,13 +2,13 @@
 /*
  * syncobj.c - see syncobj.h.
  *
- * Who owns what: a syncobj owns a reference to its fence. Callbacks are their owners'.
+ * Who owns what: a syncobj owns a reference to its fence. Callbacks belong to their owners.
  *
- * What can race: look-ups, replacements and callbacks, from any threads. The fence and the list are
- * under the lock. References are dropped without it, since that may run anything. Callbacks are
- * called with it: they are told while what they are told of is still so, and one that is being
- * removed by another thread is either over or has not begun. Only the thread that calls them may
- * come back here from within: the lock is recursive for that reason.
+ * What can race: look-ups, replacements and callbacks, from any threads. The lock protects the
+ * fence and the list. References are dropped without the lock, because a release may run any code.
+ * Callbacks run with the lock held: the fence that they are called for is still stored then, and a
+ * callback that another thread removes has either finished or not begun. Only the thread that runs
+ * the callbacks may call these functions meanwhile, so the lock is recursive.
  */
 #include <stdlib.h>
 #include <utlist.h>
@@ -21,7 +21,7 @@ struct syncobj {
 	_Atomic uint32_t refcount;
 	struct dma_fence *fence;      /* under lock: a reference, or NULL */
 	struct syncobj_cb *callbacks; /* under lock */
-	uint64_t round;		      /* under lock: how often they have been called */
+	uint64_t round;		      /* under lock: how often the callbacks have been called */
 };
 
 struct syncobj *syncobj_create(struct dma_fence *fence)
@@ -66,8 +66,8 @@ struct dma_fence *syncobj_fence_get(struct syncobj *syncobj)
 }
 
 /*
- * Lock held. A callback may remove others, or put something in itself: so those that have had their
- * turn go to the end, and each time the first one is next.
+ * Calls the callbacks. Lock held. A callback may remove others or store a fence itself. So each
+ * callback moves to the end of the list before its call, and the first one is always the next.
  */
 static void call_all(struct syncobj *syncobj)
 {
@@ -82,7 +82,9 @@ static void call_all(struct syncobj *syncobj)
 	}
 }
 
-/* Lock held: takes over the reference to fence, returns that to what was there. */
+/*
+ * Stores fence and takes over its reference; returns the old fence with its reference. Lock held.
+ */
 static struct dma_fence *put_in(struct syncobj *syncobj, struct dma_fence *fence)
 {
 	struct dma_fence *old = syncobj->fence;
@@ -109,12 +111,12 @@ void syncobj_add_point(struct syncobj *syncobj, struct dma_fence_chain *chain,
 	struct dma_fence *head, *iterator;
 
 	pthread_mutex_lock(&syncobj->lock);
-	/* The syncobj's reference to what was there becomes the link's. */
+	/* The link takes over the syncobj's reference to the old fence. */
 	dma_fence_chain_init(chain, syncobj->fence, dma_fence_get(fence), point);
 	head = dma_fence_get(dma_fence_chain_base(chain));
 	put_in(syncobj, dma_fence_chain_base(chain));
 	pthread_mutex_unlock(&syncobj->lock);
-	/* Takes what is signaled out of the chain, so that it does not grow for ever. */
+	/* Removes signaled links, so that the chain does not grow without bound. */
 	dma_fence_chain_for_each(iterator, head);
 	dma_fence_put(head);
 }
@@ -133,8 +135,8 @@ int syncobj_find_fence(struct syncobj *syncobj, uint64_t point, struct dma_fence
 }
 
 /*
- * The oldest link of the head's context that is still there says how far the timeline is: to itself
- * where it is signaled, else to the one before it.
+ * The oldest remaining link of the head's context shows the progress of the timeline: its own seqno
+ * if it is signaled, else the seqno of the link before it.
  */
 static uint64_t last_signaled(struct dma_fence *head)
 {
@@ -171,7 +173,7 @@ void syncobj_add_callback(struct syncobj *syncobj, struct syncobj_cb *cb, syncob
 {
 	cb->func = func;
 	pthread_mutex_lock(&syncobj->lock);
-	/* What was put in before is none of its business. */
+	/* The callback is not called for fences that were stored before. */
 	cb->round = syncobj->round;
 	DL_APPEND(syncobj->callbacks, cb);
 	pthread_mutex_unlock(&syncobj->lock);

@@ -3,13 +3,13 @@
  * timeline.c - ordered fences of one context.
  *
  * Who owns what: a point holds a reference to its timeline, the timeline none to its points.
- * Pending points are listed in the order of their seqnos, which is that of their making, under the
- * lock.
+ * Pending points are listed under the lock in the order of their seqnos, which is the order of
+ * their creation.
  *
- * What can race: points are made, signaled and released by any thread while the timeline advances.
- * All of it changes the list under the lock. A point whose last reference has gone waits for the
- * lock in sync_point_fini(), still listed: so its memory is there, and asking for a reference
- * unless there is none tells it from the others.
+ * What can race: any thread creates, signals and releases points while the timeline advances. All
+ * of this changes the list under the lock. A point that has lost its last reference may wait for
+ * the lock in sync_point_fini(), still listed. Its memory is valid then, and
+ * dma_fence_get_unless_zero() tells it from the others.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -136,9 +136,8 @@ void sync_point_fini(struct sync_point *point)
 }
 
 /*
- * Takes the points from first on, up to and with the last that is not later than limit, off the
- * timeline, marks them, and moves them to *marked, each with a reference. Lock held. Returns how
- * many became signaled by this.
+ * Unlists the points from first to the last one whose seqno is at most limit, marks them, and moves
+ * them to *marked, with a reference each. Lock held. Returns how many points this call signaled.
  */
 static unsigned int mark_points(struct sync_point *first, uint64_t limit, int error,
 				struct sync_point **marked)
@@ -150,7 +149,7 @@ static unsigned int mark_points(struct sync_point *first, uint64_t limit, int er
 	for (point = first; point && point->base.seqno <= limit; point = next) {
 		next = point->next;
 		unlist(point);
-		/* One signaled by itself has callbacks that are its signaler's to run. */
+		/* If a caller has signaled the point directly, that caller runs its callbacks. */
 		if (fence_is_marked(&point->base) || !dma_fence_get_unless_zero(&point->base))
 			continue;
 		dma_fence_set_error(&point->base, error);
@@ -162,8 +161,7 @@ static unsigned int mark_points(struct sync_point *first, uint64_t limit, int er
 }
 
 /*
- * The second half, without the lock: callbacks, and the references. The list is this thread's
- * alone.
+ * Runs the callbacks and drops the references, without the lock. The list belongs to this thread.
  */
 static void finish_points(struct sync_point *marked)
 {
@@ -205,7 +203,7 @@ unsigned int sync_timeline_cancel(struct sync_timeline *timeline, uint64_t after
 	bool taken;
 
 	taken = fence_lock(&timeline->lock);
-	/* From the end, whose prev is the one before and the head's prev the end. */
+	/* Walks back from the end of the list. The prev of the first point is the last one. */
 	for (point = timeline->points ? timeline->points->prev : NULL;
 	     point && point->base.seqno > after;
 	     point = point == timeline->points ? NULL : point->prev)

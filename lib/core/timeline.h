@@ -3,8 +3,8 @@
  * timeline.h - ordered fences of one context: a counter, and points that are signaled when it
  * reaches them.
  *
- * A point's lock is its timeline's, so points become signaled in their order, for whoever looks. A
- * timeline holds no reference to its points, a point holds one to its timeline.
+ * The points share the lock of their timeline, so every observer sees them become signaled in
+ * order. A timeline holds no reference to its points; a point holds one to its timeline.
  */
 #ifndef DMA_FENCE_CORE_TIMELINE_H
 #define DMA_FENCE_CORE_TIMELINE_H
@@ -19,38 +19,41 @@ struct sync_timeline;
 struct sync_point {
 	struct dma_fence base;
 	struct sync_timeline *timeline;
-	struct sync_point *next, *prev; /* the timeline's, under its lock, while pending */
+	struct sync_point *next, *prev; /* owned by the timeline, under its lock, while pending */
 };
 
-/* name is copied, at most 31 bytes of it. One reference, the caller's. NULL: no memory. */
+/*
+ * Creates a timeline with one reference for the caller. At most 31 bytes of name are copied. NULL:
+ * no memory.
+ */
 struct sync_timeline *sync_timeline_create(const char *name, uint64_t value);
 struct sync_timeline *sync_timeline_get(struct sync_timeline *timeline);
 void sync_timeline_put(struct sync_timeline *timeline);
 const char *sync_timeline_name(const struct sync_timeline *timeline);
 uint64_t sync_timeline_context(const struct sync_timeline *timeline);
 uint64_t sync_timeline_value(struct sync_timeline *timeline);
-/* The latest point that was ever made, or the first value. */
+/* The seqno of the last point, or the initial value. */
 uint64_t sync_timeline_last_point(struct sync_timeline *timeline);
 
 /*
- * Makes a fence of *point: with seqno 0 the next after the last one; else that one, which must be
- * later than the last (-EINVAL). It is born signaled where the timeline is there already. The ops'
- * release must call sync_point_fini().
+ * Initialises *point as a fence. seqno 0: the one after the last point; otherwise it must be larger
+ * than that of the last point (-EINVAL). The point is signaled from the start if the timeline has
+ * already reached it. The release function in ops must call sync_point_fini().
  */
 int sync_point_init(struct sync_timeline *timeline, struct sync_point *point,
 		    const struct dma_fence_ops *ops, uint64_t seqno);
-/* Takes a point that goes off its timeline, and drops its reference to that. */
+/* Removes a point from its timeline and drops its reference to the timeline. */
 void sync_point_fini(struct sync_point *point);
 
 /*
- * Sets the value, which does not go back (-EINVAL), and signals all pending points up to it, in
- * order, with error where it is not 0. *signaled (may be NULL) tells how many.
+ * Sets the value, which must not decrease (-EINVAL), and signals all pending points up to it, in
+ * order, with error unless that is 0. Stores their number in *signaled (may be NULL).
  */
 int sync_timeline_advance(struct sync_timeline *timeline, uint64_t value, int error,
 			  unsigned int *signaled);
 /*
- * Signals, in order and with error, the pending points later than after, without moving the value:
- * for a timeline whose signaler has gone. Returns how many.
+ * Signals, in order and with error, the pending points with a seqno larger than after, and does not
+ * change the value: for a timeline that has lost its signaler. Returns their number.
  */
 unsigned int sync_timeline_cancel(struct sync_timeline *timeline, uint64_t after, int error);
 
