@@ -2,20 +2,20 @@
 /*
  * array.c - several fences as one.
  *
- * Who owns what: the array owns a reference to each member, from the first waiter on a callback on
- * each too, and its lock. The callbacks own nothing: the array needs no reference of its own to
- * wait for its members. It goes when its last outside reference does, and takes the callbacks off.
- *
- * What can race: members are signaled, by other threads, while the array is enabled, looked at, or
- * released.
- * - Enabling adds the callbacks without the array's lock: a member may be signaled with its own
- *   lock held, and that callback takes the array's. So a member's lock is never taken inside of the
- *   array's.
- * - A look and the last callback may find out at the same time that the array is done: the signaled
- *   bit decides who says so. Both work it out from the members, and come to the same.
- * - Release against a running callback: see member_signaled().
+ * Who owns what: the array owns a reference to each member, its lock, and from the first waiter on
+ * also a callback on each member. The callbacks own nothing: the array needs no reference of its
+ * own to wait for its members. It is released with its last outside reference, and then removes the
+ * callbacks.
  *
  * Members may be containers. Nothing here recurses into them: see container_do().
+ *
+ * What can race: other threads signal members while the array is enabled, polled or released.
+ * - Enabling adds the callbacks without the array's lock: a member may be signaled with its own
+ *   lock held, and its callback takes the array's lock. So a member's lock is never taken inside
+ *   the array's.
+ * - A poll and the last callback may find at the same time that the array is complete: the signaled
+ *   bit decides which of them signals it. Both compute the same result from the members.
+ * - Release against a running callback: see member_signaled().
  */
 #include <stdlib.h>
 
@@ -25,14 +25,14 @@
 struct array_member {
 	struct dma_fence_cb callback;
 	struct dma_fence_array *array;
-	struct dma_fence *fence; /* a reference of the array's */
+	struct dma_fence *fence; /* a reference */
 };
 
 struct dma_fence_array {
 	struct dma_fence base;
 	pthread_mutex_t lock;
-	_Atomic int pending; /* callbacks that decide, still to be called; any: 1, or below */
-	_Atomic unsigned int looked_at; /* all: how many at the start were found signaled */
+	_Atomic int pending;		/* decisive callbacks that have not run; any: 1 or less */
+	_Atomic unsigned int looked_at; /* all: members from the first, known to be signaled */
 	struct container_size size;
 	struct container_work work;
 	unsigned int count;
@@ -58,9 +58,9 @@ static const char *array_timeline_name(struct dma_fence *fence)
 }
 
 /*
- * When the array is done: marks it, with the time and the error that follow from its members. All:
- * the latest time, and the error of the first member that failed. Any: what the first signaled
- * member says. Was it this call that marked it? Lock held.
+ * Marks a complete array, with the time and the error of its members. All: the latest time, and the
+ * error of the first member that failed. Any: the time and status of the first signaled member.
+ * Returns whether this call marked it. Lock held.
  */
 static bool mark_done_locked(struct dma_fence_array *array)
 {
@@ -100,13 +100,13 @@ static void signal_done(struct dma_fence_array *array)
 		dma_fence_run_callbacks(&array->base);
 }
 
-/* Takes one off what is pending. Was it the last that the array waited for? */
+/* Decrements pending. Was this the last member that the array waited for? */
 static bool member_is_last(struct dma_fence_array *array)
 {
 	return atomic_fetch_sub_explicit(&array->pending, 1, memory_order_acq_rel) == 1;
 }
 
-/* The reference is this work's. */
+/* Takes over the reference. */
 static void finish(struct container_work *work)
 {
 	struct dma_fence_array *array = container_of(work, struct dma_fence_array, work);
@@ -116,10 +116,9 @@ static void finish(struct container_work *work)
 }
 
 /*
- * A member's callback. The array may be losing its last reference at this moment; its memory stays,
- * for free_array() does not get past this member until this function has returned. What is to be
- * done has a reference of its own, where one is left: a callback of the array's own may drop what
- * was the last one.
+ * A member's callback. The array may be losing its last reference at this moment. Its memory stays
+ * valid, because free_array() waits for this member's callback to return. The work holds its own
+ * reference, if one is left: a callback of the array may drop what was the last one.
  */
 static void member_signaled(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
@@ -131,8 +130,8 @@ static void member_signaled(struct dma_fence *fence, struct dma_fence_cb *callba
 }
 
 /*
- * The reference is this work's. That finish() is asked for meanwhile, by another thread, does no
- * harm: this work is off its list, and the callback that asks was added before.
+ * Takes over the reference. If another thread asks for finish() meanwhile, that is safe: this work
+ * has been removed from its list, and the callback that asks was added before.
  */
 static void begin_waiting(struct container_work *work)
 {
@@ -143,7 +142,7 @@ static void begin_waiting(struct container_work *work)
 	for (i = 0; i < array->count && atomic_load(&array->pending) > 0; i++) {
 		struct array_member *member = &array->members[i];
 
-		/* Refused: signaled already, and nobody will call. */
+		/* Refused: the member is signaled, so the callback will not run. */
 		if (dma_fence_add_callback(member->fence, &member->callback, member_signaled))
 			done = member_is_last(array);
 	}
@@ -160,14 +159,14 @@ static bool array_enable_signaling(struct dma_fence *fence)
 	pthread_mutex_unlock(&array->lock);
 	container_do(&array->work, begin_waiting);
 	pthread_mutex_lock(&array->lock);
-	/* If not, it has been signaled, or will be. */
+	/* Otherwise this thread has signaled the array or will do so. */
 	return true;
 }
 
 /*
- * Any: the first that is signaled decides; all: the first that is not. A fence stays signaled, so
- * the next look at all need not begin before that: whoever stores an older place only costs a later
- * look some time.
+ * Any: the first signaled member decides; all: the first pending one. A fence stays signaled, so
+ * the next poll of an "all" array may start there. A thread that stores an older index only makes a
+ * later poll slower.
  */
 static bool array_signaled(struct dma_fence *fence)
 {

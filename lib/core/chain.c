@@ -2,50 +2,50 @@
 /*
  * chain.c - a timeline of points.
  *
- * Who owns what: a link owns a reference to its fence, one to what is before it, in prev, and once
- * it waits one to what it waits for there. It needs no reference of its own to wait, as in array.c:
- * it goes when its last outside reference does, and takes its callbacks off.
+ * Who owns what: a link owns a reference to its contained fence, one to its predecessor (prev) and,
+ * once it waits, one to the fence before it that it waits for (awaited). It needs no reference of
+ * its own to wait, as in array.c: it is released with its last outside reference, and then removes
+ * its callbacks.
  *
- * A link that is waited for has two callbacks: on its fence, and on the nearest pending link before
- * it, which thereby waits too. A callback counts, and nothing else: it may be called with the lock
- * of that fence held, so neither it nor what it leads to, up to the signal of links, takes a lock
- * but the links' own.
+ * A link with a waiter has two callbacks: on its contained fence, and on the nearest pending link
+ * before it, which thereby has a waiter too. A callback only counts. It may be called with the lock
+ * of its fence held. So neither the callback nor anything that it causes, up to the signal of
+ * links, takes a lock other than those of links.
  *
  * What can race:
- * - Walkers, and each other. prev is replaced, always by something further back and in the end by
- *   NULL, while others read it. A reader has to have its reference before the replacer gives up the
- *   link's, so both go by the link's lock: held for the moment that it takes to copy a pointer and
- *   count a reference, and never with another lock inside of it. It is there anyway, for the
- *   fence's sake. A walker has no more than two references at a time and holds no lock between
- *   steps; who finds that prev has been replaced under its eyes looks again.
+ * - Walkers with each other. prev is replaced, always by a fence further back and finally by NULL,
+ *   while others read it. A reader must get its reference before the replacing thread drops the
+ *   link's reference. So both take the link's lock, only to copy a pointer and count a reference,
+ *   and never with another lock inside. The fence has this lock anyway. A walker holds at most two
+ *   references and no lock between steps. If prev was replaced meanwhile, it reads prev again.
  * - The callbacks with each other and with release: see count_down().
- * - A look and the last callback may find out at the same time that all is signaled: the signaled
- *   bit decides who says so. Both come to the same timestamp.
+ * - A poll and the last callback may find at the same time that all is signaled: the signaled bit
+ *   decides which of them signals the link. Both compute the same timestamp.
  *
- * Nothing here recurses along the chain, or into containers in it. To make a link wait makes the
- * one before it wait, to signal it has the one after it signaled, to free it may free the one
- * before: see container_do().
+ * Nothing here recurses along the chain or into containers in it. A link that starts to wait makes
+ * the one before it wait, a signaled link signals the one after it, and a freed link may free the
+ * one before it: see container_do().
  */
 #include <stdlib.h>
 
 #include "chain.h"
 #include "internal.h"
 
-/* What is still to be counted before an enabled link is signaled, and the enabling itself. */
+/* The counts that an enabled link waits for: the fence, prev, and the enabling itself. */
 enum { PENDING_FENCE_PREV_AND_ENABLING = 3 };
 
 struct dma_fence_chain {
 	struct dma_fence base;
 	pthread_mutex_t lock;
 	struct dma_fence *prev;	   /* under lock: a reference, or NULL */
-	int64_t collected_ns;	   /* under lock: when the last of those taken out was signaled */
+	int64_t collected_ns;	   /* under lock: when the last removed link was signaled */
 	struct dma_fence *fence;   /* a reference */
-	struct dma_fence *awaited; /* a reference to what prev_callback is on, or NULL */
+	struct dma_fence *awaited; /* a reference to the fence of prev_callback, or NULL */
 	struct dma_fence_cb fence_callback, prev_callback;
 	_Atomic unsigned int pending;
 	uint64_t prev_seqno;
 	struct container_work work;
-	void (*freed)(void *data); /* NULL: nobody has to be told */
+	void (*freed)(void *data); /* may be NULL */
 	void *freed_data;
 };
 
@@ -76,7 +76,10 @@ static int64_t later_of(int64_t a_ns, int64_t b_ns)
 	return a_ns > b_ns ? a_ns : b_ns;
 }
 
-/* A reference to what is before the link, and when the last of what was in between was signaled. */
+/*
+ * Returns a reference to the predecessor, and the time of the last signal among the links removed
+ * in between.
+ */
 static struct dma_fence *get_prev(struct dma_fence_chain *chain, int64_t *collected_ns)
 {
 	bool taken = fence_lock(&chain->lock);
@@ -88,8 +91,9 @@ static struct dma_fence *get_prev(struct dma_fence_chain *chain, int64_t *collec
 }
 
 /*
- * Unless somebody was faster: the link's reference to prev becomes the caller's, that to the
- * replacement the link's. prev cannot come back meanwhile: links only go.
+ * Unless another thread has replaced prev first: the link's reference to prev passes to the caller,
+ * and the caller's reference to replacement to the link. prev cannot return meanwhile, because
+ * links are only removed.
  */
 static bool replace_prev(struct dma_fence_chain *chain, struct dma_fence *prev,
 			 struct dma_fence *replacement, int64_t collected_ns)
@@ -105,7 +109,7 @@ static bool replace_prev(struct dma_fence_chain *chain, struct dma_fence *prev,
 	return replaced;
 }
 
-/* Need nobody wait for it any more, though maybe for what is before it? */
+/* Is the contained fence signaled? Links before it may still be pending. */
 static bool is_over(struct dma_fence *prev)
 {
 	return fence_is_marked(prev) ||
@@ -113,8 +117,8 @@ static bool is_over(struct dma_fence *prev)
 }
 
 /*
- * Takes out what is before the link, up to the nearest whose fence is not signaled: a reference to
- * that, or NULL.
+ * Removes the links before this one, back to the nearest whose contained fence is not signaled.
+ * Returns a reference to that one, or NULL.
  */
 static struct dma_fence *collect(struct dma_fence_chain *chain)
 {
@@ -139,7 +143,7 @@ static struct dma_fence *collect(struct dma_fence_chain *chain)
 	return prev;
 }
 
-/* For a link whose fence is signaled and that has nothing before it any more. */
+/* Signals a link whose contained fence is signaled and that has no predecessor left. */
 static void signal_done(struct dma_fence_chain *chain)
 {
 	bool taken = fence_lock(&chain->lock);
@@ -150,8 +154,8 @@ static void signal_done(struct dma_fence_chain *chain)
 }
 
 /*
- * All is counted. What is left before the link is signaled, every fence of it, so to take it out
- * asks no implementation. The reference is this work's.
+ * The count is complete. All remaining links before this one are signaled, with their contained
+ * fences, so removing them calls no implementation. Takes over the reference.
  */
 static void finish(struct container_work *work)
 {
@@ -165,10 +169,11 @@ static void finish(struct container_work *work)
 }
 
 /*
- * One less to wait for. The link may be losing its last reference at this moment. Who is not the
- * last to count has nothing more to do with it by then. Who is takes a reference before it counts:
- * where none is left it does not count, and release, which sees that something is pending, takes
- * the callbacks off and so does not get past this one. With nothing pending it need not.
+ * Decrements the count of pending events. The link may be losing its last reference at this moment.
+ * A callback that is not the last to count does not access the link afterwards. The last one takes
+ * a reference before it counts. If there is none left, it does not count: release then sees that an
+ * event is pending, removes the callbacks, and so waits for this one. If nothing is pending,
+ * release need not remove them.
  */
 static void count_down(struct dma_fence_chain *chain)
 {
@@ -196,7 +201,7 @@ static void prev_signaled(struct dma_fence *prev, struct dma_fence_cb *callback)
 	count_down(container_of(callback, struct dma_fence_chain, prev_callback));
 }
 
-/* Is there something before the link to wait for? */
+/* Is there a pending fence before the link to wait for? Adds the callback to it. */
 static bool wait_for_prev(struct dma_fence_chain *chain)
 {
 	struct dma_fence *prev;
@@ -211,7 +216,7 @@ static bool wait_for_prev(struct dma_fence_chain *chain)
 	return false;
 }
 
-/* The reference is this work's. */
+/* Takes over the reference. */
 static void begin_waiting(struct container_work *work)
 {
 	struct dma_fence_chain *chain = chain_of_work(work);
@@ -232,7 +237,7 @@ static bool chain_enable_signaling(struct dma_fence *fence)
 	pthread_mutex_unlock(&chain->lock);
 	container_do(&chain->work, begin_waiting);
 	pthread_mutex_lock(&chain->lock);
-	/* If not, it has been signaled, or will be. */
+	/* Otherwise this thread has signaled the link or will do so. */
 	return true;
 }
 
@@ -375,7 +380,7 @@ struct dma_fence *dma_fence_chain_walk(struct dma_fence *fence)
 	return prev;
 }
 
-/* Of the timeline that ends in head, is this the link that seqno has to wait for? */
+/* In the timeline of head, is this the link to wait for to reach seqno? */
 static bool is_link_of_seqno(struct dma_fence *link, const struct dma_fence *head, uint64_t seqno)
 {
 	return link->context != head->context || !dma_fence_is_chain(link) ||

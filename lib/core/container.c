@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * container.c - fences that are made of fences: how large they are, and how the stack stays small
- * however deep they lie within each other.
+ * container.c - the size of containers, and the work on them that must not recurse, so that the
+ * stack does not depend on their depth.
  *
- * An array counts once, as it is made, when its members are known for good. A chain is counted link
- * by link, each time: what races is that links go meanwhile, and those counts are of the moment.
+ * The size of an array is computed once, when it is created, because its members do not change. The
+ * size of a chain is computed link by link in each call. What can race: links are removed
+ * meanwhile, so the result is true only for the moment.
  */
 #include <utlist.h>
 
@@ -22,7 +23,7 @@ bool dma_fence_is_container(const struct dma_fence *fence)
 
 void container_do(struct container_work *work, void (*function)(struct container_work *work))
 {
-	/* This thread's. */
+	/* The work of this thread. */
 	static _Thread_local struct container_work *list __attribute__((tls_model("initial-exec")));
 	static _Thread_local bool working __attribute__((tls_model("initial-exec")));
 
@@ -42,7 +43,7 @@ void container_do(struct container_work *work, void (*function)(struct container
 
 /* ---- what has an answer, and so recurses ---- */
 
-/* How many calls for a member are under way in this thread, one within the other. */
+/* How many nested calls for members are active in this thread. */
 static _Thread_local unsigned int level __attribute__((tls_model("initial-exec")));
 
 bool container_member_is_signaled(struct dma_fence *member)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dma_buf.c - a buffer that several devices share: who keeps it, who is attached, and an operation
- * from its start to its end.
+ * dma_buf.c - a buffer that several devices share: its references, its attachments, and an
+ * operation from its start to its end.
  *
- * Who owns what: all users together own one of the buffer's references, each fence that is held
- * another. A held fence owns a reference to its fence too, and frees itself when that is signaled.
- * An attachment is its importer's memory and owns a user's reference.
+ * Who owns what: all users together own one of the buffer's references, and each held fence owns
+ * another. A held fence also owns a reference to its fence, and frees itself when that is signaled.
+ * The importer owns the memory of an attachment, which owns a user's reference.
  *
- * What can race: fences are added and signaled, users come and go, in any threads. The list of held
- * fences is under the buffer's lock, which is held for nothing else; that of the attachments is
- * under the reservation's. Locks in their order: an attachment's, the reservation's, the fences'
- * and the buffer's; mapping_lock has nothing inside of it but the exporter.
+ * What can race: any threads add and signal fences, and take and drop users' references. The
+ * buffer's lock protects the list of held fences and nothing else; the reservation's lock protects
+ * the list of attachments. The order of the locks: an attachment's, the reservation's, the fences'
+ * and the buffer's. Only functions of the exporter are called inside mapping_lock.
  */
 #include <stdlib.h>
 #include <utlist.h>
@@ -20,8 +20,8 @@
 #include "merge.h"
 
 /*
- * Passive ones that one adding looks at: more than it adds, so that they get fewer where all who
- * wait do so on memory.
+ * How many passive ones one call polls: more than it adds, so that their number decreases if all
+ * importers wait on memory.
  */
 #define LOOKS_PER_ADD 2
 
@@ -62,13 +62,16 @@ static void drop_reference(struct dma_buf *buffer)
 	buffer->ops->release(buffer);
 }
 
-/* The list that it is on. Lock held. */
+/* The list that held is on. Lock held. */
 static struct dma_buf_held_fence **list_of(struct dma_buf_held_fence *held)
 {
 	return held->is_passive ? &held->buffer->held_passive : &held->buffer->held;
 }
 
-/* Makes the oldest passive one one that is not; its fence, with a reference. NULL: none. */
+/*
+ * Moves the oldest passive one to the other list. Returns its fence with a reference, or NULL if
+ * there is none.
+ */
 static struct dma_fence *next_to_enable(struct dma_buf *buffer)
 {
 	struct dma_fence *fence = NULL;
@@ -93,8 +96,8 @@ struct dma_buf *dma_buf_get(struct dma_buf *buffer)
 }
 
 /*
- * With the last user the buffer itself waits for its fences: nobody else may be left who does, or
- * looks at them.
+ * When the last user drops its reference, the buffer itself waits for its fences, because no other
+ * waiter or poller may be left.
  */
 void dma_buf_put(struct dma_buf *buffer)
 {
@@ -125,7 +128,7 @@ static void let_go(struct dma_fence *fence, struct dma_fence_cb *callback)
 	drop_reference(buffer);
 }
 
-/* The oldest first: fences mostly become signaled in the order of adding. */
+/* Polls the oldest first: fences are mostly signaled in the order in which they were added. */
 static void look_at_passive(struct dma_buf *buffer)
 {
 	struct dma_fence *fence;
@@ -141,7 +144,7 @@ static void look_at_passive(struct dma_buf *buffer)
 	}
 }
 
-/* What takes no part in implicit synchronisation need not wait for who holds the lock. */
+/* A fence without implicit synchronisation need not wait for the lock holder. */
 static int add_to_reservation(struct dma_resv *resv, struct dma_fence *fence,
 			      enum dma_resv_usage usage)
 {
@@ -150,7 +153,7 @@ static int add_to_reservation(struct dma_resv *resv, struct dma_fence *fence,
 	return dma_resv_add_fence(resv, fence, usage);
 }
 
-/* held is used up, in any case. */
+/* Takes over held, also on an error. */
 static int hold(struct dma_buf *buffer, struct dma_buf_held_fence *held, struct dma_fence *fence,
 		enum dma_resv_usage usage, bool needs_signal)
 {
@@ -200,7 +203,7 @@ int dma_buf_vmap(struct dma_buf *buffer, struct iosys_map *map)
 	return error;
 }
 
-/* What a wait that is interruptible has returned, as 0 or an error. */
+/* Converts the result of an interruptible wait to 0 or an error. */
 static int end_of_wait(int64_t left)
 {
 	if (left < 0)
@@ -234,7 +237,7 @@ static bool exporter_is_dynamic(const struct dma_buf *buffer)
 	return buffer->ops->pin;
 }
 
-/* Is this mapped at the time of use, and under the reservation's lock? */
+/* Is the attachment mapped at the time of use, under the reservation's lock? */
 static bool both_are_dynamic(const struct dma_buf_attachment *attachment)
 {
 	return exporter_is_dynamic(attachment->buffer) && attachment->ops;
@@ -245,7 +248,7 @@ static bool can_wait_on_memory(const struct dma_buf_attachment *attachment)
 	return attachment->flags & DMA_BUF_ATTACH_WAITS_ON_MEMORY;
 }
 
-/* Under the lock that is right for it. */
+/* Maps under the lock that fits the attachment. */
 static int ensure_mapped(struct dma_buf_attachment *attachment)
 {
 	int error;
@@ -264,7 +267,7 @@ static void ensure_unmapped(struct dma_buf_attachment *attachment)
 	attachment->is_mapped = false;
 }
 
-/* For an importer that does not bear that the memory moves. The reservation is locked. */
+/* For an importer that does not support that the memory moves. The reservation is locked. */
 static int pin_and_map(struct dma_buf_attachment *attachment)
 {
 	const struct dma_buf_ops *ops = attachment->buffer->ops;
@@ -279,7 +282,7 @@ static int pin_and_map(struct dma_buf_attachment *attachment)
 	return error;
 }
 
-/* A mapping for as long as it is attached, where the two do not lock alike. */
+/* Maps until detach, if only one of the two is dynamic. */
 static int map_for_good(struct dma_buf_attachment *attachment)
 {
 	struct dma_resv *resv = attachment->buffer->resv;
@@ -396,13 +399,13 @@ bool dma_buf_needs_signal(struct dma_buf *buffer, const struct dma_buf_attachmen
 
 /* ---- one operation of a device ---- */
 
-/* What is made beforehand, so that the end cannot fail; and the mapping. */
+/* Makes the mapping, and allocates what the end needs, so that it cannot fail. */
 static int prepare_dma(struct dma_buf_dma *dma)
 {
 	struct dma_buf_attachment *attachment = dma->attachment;
 	const struct dma_buf_ops *ops = attachment->buffer->ops;
 	struct dma_resv *resv = attachment->buffer->resv;
-	/* One more: what there is may be for other operations on the same reservation. */
+	/* One more: the existing capacity may be for other operations on the same reservation. */
 	int error = dma_resv_reserve_fences(resv, resv->reserved + 1);
 
 	if (error)
@@ -425,8 +428,8 @@ static int prepare_dma(struct dma_buf_dma *dma)
 }
 
 /*
- * What is pending for usage, with what the holder, who asks, has staged: an array to be freed, with
- * a reference for each. -ENOMEM.
+ * The pending fences for usage, including those that the caller, who holds the lock, has staged: an
+ * array for the caller to free, with a reference for each. -ENOMEM.
  */
 static int get_fences_locked(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
 			     struct dma_fence ***fences)
@@ -491,8 +494,8 @@ int dma_buf_start_dma_locked(struct dma_buf_attachment *attachment,
 }
 
 /*
- * Locks the reservation at a moment when nothing is pending for that usage. The wait is without the
- * lock: others may go on meanwhile, and add what is waited for too.
+ * Locks the reservation at a moment when nothing is pending for usage. Waits without the lock:
+ * others may start operations meanwhile, and add fences to wait for too.
  */
 static int lock_when_idle(struct dma_resv *resv, enum dma_resv_usage usage, int64_t timeout_ns)
 {
@@ -551,7 +554,7 @@ void dma_buf_end_dma_locked(struct dma_buf_dma *dma, struct dma_fence *fence)
 		free(dma->held);
 		return;
 	}
-	/* Room was reserved: this does not fail. */
+	/* Capacity was reserved, so this cannot fail. */
 	hold(buffer, dma->held, fence, write ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ,
 	     dma_buf_needs_signal(buffer, attachment));
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence.c - life, signal and callbacks of a fence. Waiting is in wait.c, fences that are born
- * signaled in stub.c.
+ * fence.c - lifetime, signal and callbacks of a fence. Waiting is in wait.c, stubs are in stub.c.
  *
- * Who owns what: the implementation owns the memory and the lock; this file owns the fields. A
- * callback's memory is its owner's all the time; its links belong to the fence while it is listed.
- * Whoever calls anything here holds a reference meanwhile.
+ * Who owns what: the implementation owns the memory and the lock; this file owns the fields. The
+ * memory of a callback always belongs to its owner; its links belong to the fence while it is
+ * listed. Every caller holds a reference during its call.
  *
- * What can race: signal, add and remove on one fence, from any threads. The list and the step from
- * active to signaled are under the lock; the state is read without it. Whoever sets the signaled
- * bit, and nobody else, runs the callbacks: the fence's one runner. It takes them off the list one
- * by one under the lock and calls them without. Nobody can add to the list any more by then, but a
- * callback that has not had its turn can still be removed.
+ * What can race: signal, add and remove on one fence, from any threads. The lock protects the list
+ * and the change from active to signaled; the state is read without it. Only the thread that sets
+ * the signaled bit runs the callbacks. It removes them from the list one by one under the lock and
+ * calls them without the lock. No callback can be added to the list any more then, but one that has
+ * not been called yet can still be removed.
  */
 #include <stdlib.h>
 #include <utlist.h>
@@ -19,15 +18,17 @@
 #include "internal.h"
 
 /*
- * Bit 0 of callback_waiters: somebody waits for the running callback. The rest counts the wake-ups.
+ * Bit 0 of callback_waiters: a thread waits for the running callback. The other bits count the
+ * wake-ups.
  */
 #define CALLBACK_WAITERS_PRESENT 1u
 
 /*
- * What this thread is in the middle of: innermost first, on the stacks of run_callbacks(). It tells
- * a callback that removes itself from one that waits for another thread's. Those that hold their
- * lock around callbacks are linked once more, by themselves. There may be many thousand of either,
- * where callbacks signal fences: neither is searched unless there is a sign that it is in there.
+ * The run_callbacks() calls that are active in this thread, innermost first, on their stacks. They
+ * tell a callback that removes itself from one that waits for a callback of another thread. Those
+ * that hold their lock during callbacks are in a second list. Either list may have many thousand
+ * entries if callbacks signal fences, so neither is searched without an indication that the entry
+ * is in it.
  */
 struct callback_run {
 	const struct dma_fence *fence;
@@ -68,7 +69,7 @@ bool fence_lock_is_kept(const pthread_mutex_t *lock)
 
 bool fence_lock(pthread_mutex_t *lock)
 {
-	/* A lock that can be taken is held by no thread, hence not by this one. */
+	/* If the trylock succeeds, no thread held the lock, so this one did not either. */
 	if (held_runs && !pthread_mutex_trylock(lock))
 		return true;
 	if (fence_lock_is_kept(lock))
@@ -79,10 +80,10 @@ bool fence_lock(pthread_mutex_t *lock)
 
 /*
  * The memory may have been a fence before, and threads that still have its address may call
- * dma_fence_get_unless_zero() at any moment of this. Without a reference they touch the count and
- * nothing else. So the count is stored last, and atomically: the release makes the rest visible to
- * a thread that then gets a reference. All accesses to the earlier fence have happened before: its
- * last drop_reference() has acquired them.
+ * dma_fence_get_unless_zero() at any moment. Without a reference they only access the count. So the
+ * count is stored last, and atomically: the release makes the other fields visible to a thread that
+ * then gets a reference. All accesses to the earlier fence have happened before, because its last
+ * drop_reference() has acquired them.
  */
 void fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
 		uint64_t context, uint64_t seqno, uint32_t flags)
@@ -114,8 +115,8 @@ struct dma_fence *dma_fence_get(struct dma_fence *fence)
 }
 
 /*
- * Races with the last put: a count that has reached zero stays there, and the loser gets nothing,
- * until the memory becomes another fence. That one is complete when it is found: the acquire pairs
+ * Races with the last put. A count of zero stays zero, and the call returns NULL, until the memory
+ * is initialised as another fence. That fence is complete when a thread gets it: the acquire pairs
  * with the release in fence_init().
  */
 struct dma_fence *dma_fence_get_unless_zero(struct dma_fence *fence)
@@ -135,13 +136,19 @@ void dma_fence_free(struct dma_fence *fence)
 	free(fence);
 }
 
-/* Was it the last? Then all that other holders did to the fence has happened before. */
+/*
+ * Was it the last reference? Then everything that other holders did to the fence has happened
+ * before.
+ */
 static bool drop_reference(struct dma_fence *fence)
 {
 	return atomic_fetch_sub_explicit(&fence->refcount, 1, memory_order_acq_rel) == 1;
 }
 
-/* Calls what is listed. Lock held; kept throughout, or given up around each call. */
+/*
+ * Calls the listed callbacks. Called with the lock, which is kept throughout or dropped around each
+ * call.
+ */
 static void run_callbacks(struct dma_fence *fence, bool keep_lock)
 {
 	struct callback_run run = {
@@ -164,22 +171,23 @@ static void run_callbacks(struct dma_fence *fence, bool keep_lock)
 		}
 
 		/*
-		 * Off the list and running in one step, for who looks with the lock. Release: who
-		 * waits for the one before may see this instead of its end.
+		 * Removed from the list and stored in running within one critical section, for
+		 * threads that check under the lock. Release: a thread that waits for the previous
+		 * callback may see this store instead of the NULL after it.
 		 */
 		atomic_store_explicit(&fence->running, callback, memory_order_release);
 		pthread_mutex_unlock(fence->lock);
 		callback->func(fence, callback);
 		/*
-		 * Done, told without the lock, so that who holds it can wait for this. A waiter
-		 * sets the bit, then looks at running; here it is the other way round, all in one
-		 * total order: one of the two sees the other.
+		 * Published without the lock, so that a thread that holds the lock can wait for it.
+		 * A waiter sets the bit and then loads running; here the order is reversed, and all
+		 * four are sequentially consistent: so at least one side sees the other.
 		 */
 		atomic_store(&fence->running, NULL);
 		if (atomic_load(&fence->callback_waiters) & CALLBACK_WAITERS_PRESENT) {
 			/*
-			 * Clears the bit and carries: no waiter sleeps on for the next callback's
-			 * sake.
+			 * Clears the bit and increments the count, so that no waiter sleeps until
+			 * the next callback's end.
 			 */
 			atomic_fetch_add(&fence->callback_waiters, CALLBACK_WAITERS_PRESENT);
 			futex_wake_all(&fence->callback_waiters);
@@ -222,7 +230,10 @@ static int mark_and_run(struct dma_fence *fence, int64_t timestamp_ns, bool keep
 int dma_fence_signal(struct dma_fence *fence)
 {
 	bool taken = fence_lock(fence->lock);
-	/* Read under the lock: fences of one lock have timestamps in the order of their signals. */
+	/*
+	 * The time is read under the lock, so fences that share it have timestamps in the order of
+	 * their signals.
+	 */
 	int error = mark_and_run(fence, dma_fence_now(), !taken);
 
 	fence_unlock(fence->lock, taken);
@@ -255,10 +266,11 @@ void dma_fence_set_error(struct dma_fence *fence, int error)
 }
 
 /*
- * The last reference has gone and somebody still waits. Nobody else can reach the fence, except a
- * look-up that asks for a reference unless there is none. The callbacks may take and drop
- * references: they are lent this one, under the lock, so that a look-up with the lock finds the
- * fence when it is signaled, and not before. Is it the last again, after them?
+ * The last reference has been dropped, and the fence still has callbacks. Only a look-up with
+ * dma_fence_get_unless_zero() can reach the fence now. The callbacks may take and drop references,
+ * so the count is set to 1 for them. This happens under the lock, so a look-up with the lock finds
+ * the fence signaled, or does not find it. Returns whether that reference is the last one again
+ * after the callbacks.
  */
 static bool abandon(struct dma_fence *fence)
 {
@@ -275,7 +287,10 @@ void dma_fence_put(struct dma_fence *fence)
 {
 	if (!fence || !drop_reference(fence))
 		return;
-	/* The list is read without the lock: to change it takes a reference, and there is none. */
+	/*
+	 * The list is read without the lock: only holders of a reference change it, and there are
+	 * none.
+	 */
 	if (!fence_is_marked(fence) && fence->callbacks && !abandon(fence))
 		return;
 	if (fence->ops->release)
@@ -295,7 +310,7 @@ bool dma_fence_is_signaled(struct dma_fence *fence)
 		return true;
 	if (!fence->ops->signaled || !fence->ops->signaled(fence))
 		return false;
-	/* Somebody else may have seen it as well, and been faster. */
+	/* Another thread may have signaled it first. */
 	dma_fence_signal(fence);
 	return true;
 }
@@ -326,8 +341,8 @@ int64_t dma_fence_timestamp(struct dma_fence *fence)
 }
 
 /*
- * Lock held (the implementation may drop it meanwhile, and others may add callbacks then). Is the
- * fence active after that?
+ * Lock held; the implementation may drop it meanwhile, and other threads may then add callbacks.
+ * Returns whether the fence is active afterwards.
  */
 static bool enable_signaling_locked(struct dma_fence *fence, bool keep_lock)
 {
@@ -353,7 +368,7 @@ void dma_fence_enable_sw_signaling(struct dma_fence *fence)
 	fence_unlock(fence->lock, taken);
 }
 
-/* Adds a callback; passive: without asking the implementation to signal for its sake. */
+/* Adds a callback; a passive one does not enable signaling. */
 static int add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fence_func_t func,
 			bool passive)
 {
@@ -364,7 +379,7 @@ static int add_callback(struct dma_fence *fence, struct dma_fence_cb *cb, dma_fe
 		return -EINVAL;
 	cb->next = cb->prev = NULL;
 	cb->func = func;
-	/* The bit never goes away again, so there is no need of the lock to say no. */
+	/* The bit is never cleared, so this needs no lock. */
 	if (fence_is_marked(fence))
 		return -ENOENT;
 
@@ -389,8 +404,8 @@ int dma_fence_add_passive_callback(struct dma_fence *fence, struct dma_fence_cb 
 }
 
 /*
- * Lock held. Once the fence is signaled cb may have been called, freed, or added to another fence,
- * so it is looked for and not looked into.
+ * Lock held. Once the fence is signaled, cb may have been called, freed, or added to another fence.
+ * So the list is searched for cb, and cb is not dereferenced.
  */
 static bool is_listed(const struct dma_fence *fence, const struct dma_fence_cb *cb)
 {
@@ -406,14 +421,14 @@ static bool is_listed(const struct dma_fence *fence, const struct dma_fence_cb *
 }
 
 /*
- * Is it this thread that runs cb, further up its stack, without the lock? One that runs with it has
- * nobody to wait for: it is not listed any more, and running says nothing of it.
+ * Does this thread run cb further up its stack, without the lock? A callback that runs with the
+ * lock need not be waited for: it is not listed any more, and running does not name it.
  */
 static bool runs_here(const struct dma_fence *fence, const struct dma_fence_cb *cb)
 {
 	const struct callback_run *run = callback_runs;
 
-	/* Set by this thread, if so. */
+	/* If this thread runs cb, it has stored it itself. */
 	if (atomic_load_explicit(&fence->running, memory_order_relaxed) != cb)
 		return false;
 	for (; run; run = run->outer) {
@@ -442,8 +457,8 @@ bool dma_fence_remove_callback(struct dma_fence *fence, struct dma_fence_cb *cb)
 		return true;
 
 	/*
-	 * Off the list under the lock: if it runs, running says so by now. The other half is in
-	 * run_callbacks().
+	 * cb was removed from the list under the lock: if it is running, running is already set.
+	 * The other half is in run_callbacks().
 	 */
 	while (atomic_load(&fence->running) == cb) {
 		seen = atomic_fetch_or(&fence->callback_waiters, CALLBACK_WAITERS_PRESENT);
@@ -460,7 +475,7 @@ void dma_fence_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
 		fence->ops->set_deadline(fence, deadline_ns);
 }
 
-/* The strings may go with the signal. */
+/* The strings may become invalid with the signal. */
 static bool names_are_gone(const struct dma_fence *fence)
 {
 	const uint32_t flags = atomic_load_explicit(&fence->flags, memory_order_acquire);

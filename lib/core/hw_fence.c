@@ -2,12 +2,14 @@
 /*
  * hw_fence.c - the base for fences of hardware.
  *
- * Who owns what: a fence holds a reference to its context, the context none to its fences. The
- * pending ones are listed in the order of their seqnos, which is that of their making, under the
- * lock. What can race: fences are made, looked at, waited for, signaled and released by any thread
- * while the ring writes and several threads process. All of it changes the list under the lock. A
- * fence whose last reference has gone waits for the lock in hw_fence_fini(), still listed: so its
- * memory is there, and asking for a reference unless there is none tells it from the others.
+ * Who owns what: a fence holds a reference to its context, the context none to its fences. Pending
+ * fences are listed under the lock in the order of their seqnos, which is the order of their
+ * creation.
+ *
+ * What can race: any thread creates, polls, waits for, signals and releases fences while the ring
+ * writes and several threads process. All of this changes the list under the lock. A fence that has
+ * lost its last reference may wait for the lock in hw_fence_fini(), still listed. Its memory is
+ * valid then, and dma_fence_get_unless_zero() tells it from the others.
  */
 #include <stdlib.h>
 #include <utlist.h>
@@ -59,7 +61,7 @@ uint64_t hw_fence_init(struct hw_fence *fence, struct hw_fence_context *context,
 
 	fence->context = hw_fence_context_get(context);
 	fence->waited_for = false;
-	/* The context's own location: it is valid. */
+	/* The location is that of the context, so it is valid. */
 	mem_fence_init(&fence->base, ops ? ops : &hw_fence_ops, &context->lock, context->context,
 		       seqno, &context->seqno);
 	DL_APPEND(context->pending, fence);
@@ -67,7 +69,7 @@ uint64_t hw_fence_init(struct hw_fence *fence, struct hw_fence_context *context,
 	return seqno;
 }
 
-/* One more that somebody waits for. Lock held. */
+/* Counts a fence that has got a software waiter. Lock held. */
 static void begin_to_wait(struct hw_fence *fence)
 {
 	struct hw_fence_context *context = fence->context;
@@ -77,7 +79,7 @@ static void begin_to_wait(struct hw_fence *fence)
 		context->ops->enable_interrupt(context);
 }
 
-/* Some fewer. Lock held. */
+/* Subtracts fences with a software waiter. Lock held. */
 static void end_waiting(struct hw_fence_context *context, unsigned int count)
 {
 	if (!count)
@@ -87,7 +89,7 @@ static void end_waiting(struct hw_fence_context *context, unsigned int count)
 		context->ops->disable_interrupt(context);
 }
 
-/* Takes it off the pending ones. Was it waited for? Lock held. */
+/* Unlists a pending fence. Returns 1 if it had a software waiter, else 0. Lock held. */
 static unsigned int unlist(struct hw_fence *fence)
 {
 	unsigned int waited_for = fence->waited_for;
@@ -110,9 +112,9 @@ void hw_fence_fini(struct hw_fence *fence)
 }
 
 /*
- * Takes the pending fences off, from the first up to the first that the memory has not reached, or
- * all of them; marks them, and moves them to *marked, each with a reference. One that was signaled
- * by itself has been dealt with by whoever did it. Lock held. Returns how many it marked.
+ * Unlists the pending fences up to the first that the memory has not reached, or all of them; marks
+ * them, and moves them to *marked, with a reference each. A fence that a caller has signaled
+ * directly is only unlisted. Lock held. Returns how many it marked.
  */
 static unsigned int mark_fences(struct hw_fence_context *context, bool all, int error,
 				struct hw_fence **marked)
@@ -142,8 +144,7 @@ static unsigned int mark_fences(struct hw_fence_context *context, bool all, int 
 }
 
 /*
- * The second half, without the lock: callbacks, and the references. The list is this thread's
- * alone.
+ * Runs the callbacks and drops the references, without the lock. The list belongs to this thread.
  */
 static void finish_fences(struct hw_fence *marked)
 {
@@ -188,13 +189,13 @@ bool hw_fence_signaled(struct dma_fence *fence)
 }
 
 /*
- * The ring may write the seqno between a look and the switching on, and raises no interrupt for it
- * then. So the look that counts comes after.
+ * The ring may write the seqno between a poll and the enabling of the interrupt, and then raises no
+ * interrupt. So the decisive poll comes after the enabling.
  *
- * A fence that is reached is not signaled by itself: those before it are marked first, and called
- * first. The lock is dropped for their callbacks, as in signal_fences(), unless a callback further
- * up the stack relies on it. What others do meanwhile is in order too: whatever they find reached
- * is marked by now, or comes later.
+ * If the fence is reached, the fences before it must be signaled first: they are marked first, and
+ * their callbacks run first. The lock is dropped for these callbacks, as in signal_fences(), unless
+ * a callback further up the stack relies on it. Other threads keep the order too meanwhile: every
+ * fence that they find reached is either marked already or comes later.
  */
 bool hw_fence_enable_signaling(struct dma_fence *fence)
 {

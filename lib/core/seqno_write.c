@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seqno_write.c - when a fence is signaled, store a value in memory and wake who waits there.
+ * seqno_write.c - when a fence is signaled, store a value in memory and wake the waiters there.
  *
- * Who owns what: until it is attached the caller owns the seqno_write, then its callback, which
- * frees it. It owns a reference to the buffer, if there is one, from the attaching to the write.
+ * Who owns what: the caller owns the seqno_write until it is attached, then its callback, which
+ * frees it. It owns a reference to the buffer, if there is one, from the attachment to the store.
  *
- * What can race: readers of that memory, in other processes and devices too. They see the value
- * with all that the signaler did before, for the store has release order, and comes after a barrier
- * where it goes to a device. A futex waiter that has checked the old value is woken, for the wake
- * comes after the store.
+ * What can race: readers of the memory, also in other processes and devices. They see the value
+ * together with everything that the signaler did before, because the store has release order and
+ * follows a barrier if it goes to a device. A futex waiter that has checked the old value is woken,
+ * because the wake follows the store.
  */
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@
 struct seqno_write {
 	struct dma_fence_cb callback;
 	struct dma_buf *buffer; /* a reference, or NULL */
-	struct iosys_map map;	/* where to; system memory without a buffer */
+	struct iosys_map map;	/* the destination; system memory without a buffer */
 	uint64_t value;
 	uint32_t size;
 };
@@ -46,13 +46,13 @@ static void store(void *address, uint32_t size, uint64_t value)
 void seqno_write_perform(void *address, uint32_t size, uint64_t value)
 {
 	store(address, size, value);
-	/* Not FUTEX_PRIVATE: those who wait are other processes. */
+	/* Not FUTEX_PRIVATE: the waiters are other processes. */
 	syscall(SYS_futex, memory_futex_word(address, size), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 /*
- * Without the exporter's accessor by a release store: one access of the full width, without a read,
- * since is_valid() lets no wider one pass. No wake: I/O memory has no futexes.
+ * Without the exporter's accessor, this is a release store: one access of the full width that reads
+ * nothing, because is_valid() rejects wider ones. No wake: I/O memory has no futexes.
  */
 static void perform_io(struct seqno_write *write)
 {
@@ -70,7 +70,7 @@ static void perform(struct dma_fence *fence, struct dma_fence_cb *callback)
 	struct seqno_write *write = container_of(callback, struct seqno_write, callback);
 	struct dma_buf *buffer = write->buffer;
 
-	/* The CPU's part: what it writes is for a device. */
+	/* The CPU writes what a device will read. */
 	if (buffer && buffer->ops->begin_cpu_access)
 		buffer->ops->begin_cpu_access(buffer, DMA_TO_DEVICE);
 	if (write->map.is_iomem)
@@ -93,13 +93,13 @@ static bool is_valid(const struct dma_buf *buffer, const struct iosys_map *map, 
 	if (!address || (uintptr_t)address % size)
 		return false;
 	/*
-	 * The CPU stores no more than a word to I/O memory: it may make a wider store of several,
-	 * or of a compare and exchange, which reads.
+	 * The CPU stores at most a word to I/O memory: a wider store may be several accesses, or a
+	 * compare and exchange, which reads.
 	 */
 	return !map->is_iomem || buffer->ops->iowrite || size <= sizeof(uintptr_t);
 }
 
-/* It does not fail. */
+/* Cannot fail. */
 static void attach(struct seqno_write *write, struct dma_fence *fence, const struct iosys_map *map,
 		   uint32_t size, uint64_t value)
 {

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seqno_write.h - when a fence is signaled, store a sequence number in memory and wake who waits
- * there. So a fence that came from anywhere becomes a value that a ring's wait instruction polls.
+ * seqno_write.h - when a fence is signaled, store a sequence number in memory and wake the waiters
+ * there. So any fence becomes a value that the wait instruction of a ring can poll.
  *
- * The life of one: seqno_write_alloc() first, where there is still a way back; the attaching cannot
- * fail for want of memory then. Once it is attached it belongs to the fence, and frees itself after
- * the write. One that was never attached is freed by hand, with seqno_write_free().
+ * Lifetime: call seqno_write_alloc() before the point of no return; attaching then cannot fail for
+ * lack of memory. After it is attached, a write belongs to the fence and frees itself after the
+ * store. seqno_write_free() frees one that was never attached.
  *
- * In a buffer: the write keeps it, and puts the fence into its reservation meanwhile, as
- * DMA_RESV_USAGE_BOOKKEEP: so the memory does not go away, and nobody else has to wait for it. The
- * exporter maps it for the CPU, and is told before and after the store (dma_buf.h). Elsewhere: the
- * memory is the caller's system memory, and stays mapped and writable until the write.
+ * In a buffer: the write holds a reference to the buffer, and the reservation contains the fence as
+ * DMA_RESV_USAGE_BOOKKEEP until the store. So the memory stays valid, and only code that frees or
+ * moves it waits. The exporter maps the memory for the CPU and is called before and after the store
+ * (dma_buf.h). Without a buffer: the memory is system memory of the caller, and stays mapped and
+ * writable until the store.
  *
- * The store has release order, so who sees the value sees what the signaler did before. It happens
- * in the signaler's thread, whether the fence failed or not. In I/O memory (iosys_map.h) it is one
- * access, by the exporter's accessor where there is one, and nobody is woken: who waits there
- * polls.
+ * The store has release order: a thread that sees the value sees what the signaler did before. The
+ * signaler's thread does the store, whether the fence failed or not. In I/O memory (iosys_map.h)
+ * the store is a single access, through the exporter's accessor if there is one, and no futex is
+ * woken: waiters there must poll.
  */
 #ifndef DMA_FENCE_CORE_SEQNO_WRITE_H
 #define DMA_FENCE_CORE_SEQNO_WRITE_H
@@ -31,28 +32,28 @@ struct seqno_write;
 
 /* NULL: no memory. */
 struct seqno_write *seqno_write_alloc(void);
-/* For one that is not attached; takes NULL. */
+/* Frees one that is not attached; accepts NULL. */
 void seqno_write_free(struct seqno_write *seqno_write);
 
 /*
- * Attaches to a fence, which the caller keeps a reference to: value, of size 4 or 8, at address. An
- * already signaled one: the write has happened when this returns. -EINVAL: size or alignment; the
- * seqno_write is still the caller's.
+ * Attaches the write to a fence, to which the caller holds a reference: value, of size 4 or 8, at
+ * address. If the fence is already signaled, the store is done before this returns. -EINVAL: size
+ * or alignment; the seqno_write still belongs to the caller.
  */
 int seqno_write_attach(struct seqno_write *seqno_write, struct dma_fence *fence, void *address,
 		       uint32_t size, uint64_t value);
 /*
- * The same, at that offset in a buffer, which the caller has a reference to. -EINVAL: size or
- * alignment, out of the buffer, a buffer that has no address for the CPU, or one of I/O memory
- * without an accessor and size larger than a word of the CPU; -ENOMEM; or the exporter's error.
- * What the exporter says to begin_cpu_access later is of no consequence.
+ * The same, at offset in a buffer, to which the caller holds a reference. -EINVAL: size or
+ * alignment, outside the buffer, a buffer without an address for the CPU, or I/O memory without an
+ * accessor if size is larger than a word of the CPU; -ENOMEM; or the exporter's error. The later
+ * result of begin_cpu_access is ignored.
  */
 int seqno_write_attach_buffer(struct seqno_write *seqno_write, struct dma_fence *fence,
 			      struct dma_buf *buffer, uint64_t offset, uint32_t size,
 			      uint64_t value);
 
 /*
- * The store and the wake (a shared futex on the low 32 bits) by themselves, in system memory.
+ * The store and the wake (a shared futex on the low 32 bits) without a fence, in system memory.
  * address is aligned to size.
  */
 void seqno_write_perform(void *address, uint32_t size, uint64_t value);
