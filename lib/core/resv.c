@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv.c - a reservation: the fences of one buffer, and how they come and go. Locking and staging
- * are in resv_lock.c, snapshots in resv_list.c, iteration in resv_iter.c, the questions in
+ * resv.c - a reservation: the fences of one buffer, and how they are added and removed. Locking and
+ * staging are in resv_lock.c, snapshots in resv_list.c, iteration in resv_iter.c, queries in
  * resv_query.c.
  *
- * The entries are slots of one array, linked in the order of adding, and found by their context
- * through a hash: chains of slot numbers, whose heads are in the same allocation. So all that an
- * entry needs is there when its slot is, which a hash that allocates by itself cannot promise, and
- * adding costs the same however many there are. When the slots run out, what is still pending moves
- * into a new array, at least half of which is free. Visible and staged entries are two orders in
- * the same array, so that committing is a matter of links and needs no room. An entry that goes
- * where there may be many is put in a third one, of what is doomed, and dropped from there.
+ * The entries are slots of one array. They are linked in the order in which they were added, and
+ * found by their context through a hash: chains of slot numbers, whose heads are in the same
+ * allocation. So everything that an entry needs exists when its slot exists. A hash that allocates
+ * by itself cannot guarantee that. The cost of adding does not depend on the number of entries.
+ * When no slot is free, the pending entries move to a new array, at least half of which is free.
+ * Visible and staged entries are two lists in the same array, so a commit only changes links and
+ * needs no capacity. If many entries may have to be removed at once, they move to a third list
+ * (RESV_DOOMED) and are dropped from there.
  *
- * Who owns what: an entry owns a reference to its fence, the reservation its entries. What can
- * race: everything but init and fini, with everything and with the fences' signaling. Fences are
- * asked for no more than their signaled bit under the lock, and references are dropped outside of
- * it: both may otherwise run callbacks and release functions, which may come back here. Who holds
- * the ww_mutex is of no concern to the lock; that it is held only says where a fence is added.
+ * Who owns what: an entry owns a reference to its fence, the reservation its entries.
+ *
+ * What can race: all functions except init and fini, with each other and with the signaling of
+ * fences. Under the lock, only the signaled bit of a fence is read, and no references are dropped:
+ * polling and dropping may run callbacks and release functions, which may call this file again. The
+ * lock does not depend on the ww_mutex; whether the ww_mutex is held only decides to which set a
+ * fence is added.
  */
 #include <stdlib.h>
 
@@ -42,12 +45,12 @@ void resv_drop(struct dma_resv *resv, struct resv_dropped *dropped)
 
 void resv_changed(struct dma_resv *resv, struct resv_dropped *dropped)
 {
-	/* Mostly there is none, which is cheap to see. It is made under the lock. */
+	/* Usually there is none, which is cheap to check. It is made under the lock. */
 	if (atomic_load_explicit(&resv->snapshot, memory_order_relaxed))
 		dropped->snapshot = atomic_exchange(&resv->snapshot, NULL);
 }
 
-/* The first on the chain that a context is on. The heads follow the slots, one for each. */
+/* The head of the chain of a context. The heads follow the slots, one for each slot. */
 static uint32_t *chain_head(struct dma_resv *resv, uint64_t context)
 {
 	uint32_t *heads = (uint32_t *)(resv->entries + resv->capacity + RESV_SETS);
@@ -92,7 +95,7 @@ static void unlink_from_hash(struct dma_resv *resv, uint32_t slot)
 	*link = entries[slot].chain;
 }
 
-/* There is room. The reference becomes the reservation's. */
+/* There must be capacity. Takes over the reference. */
 static void append(struct dma_resv *resv, struct dma_fence *fence, uint32_t usage, uint64_t order,
 		   enum resv_set set)
 {
@@ -114,7 +117,7 @@ static void append(struct dma_resv *resv, struct dma_fence *fence, uint32_t usag
 	resv->count++;
 }
 
-/* Takes an entry off, for its reference to be dropped. */
+/* Removes an entry, whose reference is dropped later. */
 static void take(struct dma_resv *resv, uint32_t slot, struct resv_dropped *dropped)
 {
 	struct dma_resv_entry *entry = &resv->entries[slot];
@@ -157,7 +160,7 @@ void resv_drop_doomed(struct dma_resv *resv)
 	} while (more);
 }
 
-/* Zeroed slots for room fences and those there are, or NULL. */
+/* Allocates zeroed slots for the existing fences and room more. NULL: no memory. */
 static struct dma_resv_entry *allocate_entries(uint64_t room, uint32_t *capacity)
 {
 	struct dma_resv_entry *entries;
@@ -185,19 +188,19 @@ static uint64_t count_pending(const struct dma_resv *resv, enum resv_set set)
 	return pending;
 }
 
-/* The first of a set of an array that has been replaced. */
+/* The oldest entry of a set, in an array that has been replaced. */
 static uint32_t oldest_of(const struct dma_resv_entry *entries, enum resv_set set)
 {
 	return entries ? entries[set].newer : (uint32_t)set;
 }
 
-/* Takes over what is pending from a set of an array that has been replaced. */
+/* Takes over the pending entries of a set, from an array that has been replaced. */
 static void move_pending(struct dma_resv *resv, struct dma_resv_entry *from, enum resv_set set)
 {
 	uint32_t slot;
 
 	for (slot = oldest_of(from, set); slot != set; slot = from[slot].newer) {
-		/* Some more may be signaled by now. */
+		/* More entries may be signaled by now. */
 		if (fence_is_marked(from[slot].fence))
 			continue;
 		append(resv, from[slot].fence, from[slot].usage, from[slot].order, set);
@@ -205,7 +208,7 @@ static void move_pending(struct dma_resv *resv, struct dma_resv_entry *from, enu
 	}
 }
 
-/* Begins with new, empty slots. The old ones are in dropped. */
+/* Starts with new, empty slots. The old ones are in dropped. */
 static void replace_entries(struct dma_resv *resv, struct dma_resv_entry *entries,
 			    uint32_t capacity, struct resv_dropped *dropped)
 {
@@ -216,7 +219,7 @@ static void replace_entries(struct dma_resv *resv, struct dma_resv_entry *entrie
 	resv->count = resv->used = resv->free = 0;
 }
 
-/* Moves what is pending into a new array with room for more. */
+/* Moves the pending entries to a new array with more capacity. */
 static int make_room(struct dma_resv *resv, uint64_t room, struct resv_dropped *dropped)
 {
 	uint64_t pending = count_pending(resv, RESV_VISIBLE) + count_pending(resv, RESV_STAGED);
@@ -232,7 +235,7 @@ static int make_room(struct dma_resv *resv, uint64_t room, struct resv_dropped *
 	return 0;
 }
 
-/* Is there room for that many? If not, makes it. */
+/* Ensures capacity for that many fences. */
 static int ensure_room(struct dma_resv *resv, uint64_t room, struct resv_dropped *dropped)
 {
 	return resv->capacity - resv->count < room ? make_room(resv, room, dropped) : 0;
@@ -251,7 +254,10 @@ void dma_resv_fini(struct dma_resv *resv)
 	struct resv_dropped dropped;
 
 	resv_dropped_init(&dropped);
-	/* Nothing is there for the callbacks of fences that lose their last reference with this. */
+	/*
+	 * So the reservation is empty for the callbacks of the fences that lose their last
+	 * reference here.
+	 */
 	replace_entries(resv, NULL, 0, &dropped);
 	dropped.snapshot = atomic_exchange(&resv->snapshot, NULL);
 	resv_drop(resv, &dropped);
@@ -275,7 +281,7 @@ int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count)
 	return error;
 }
 
-/* The oldest first: fences mostly become signaled in the order of adding. */
+/* Removes the oldest first: fences are mostly signaled in the order in which they were added. */
 static void prune(struct dma_resv *resv, struct resv_dropped *dropped)
 {
 	unsigned int pruned;
@@ -290,8 +296,9 @@ static void prune(struct dma_resv *resv, struct resv_dropped *dropped)
 }
 
 /*
- * Takes off what a fence supersedes in a set, and what is signaled anyway. Does one that stays
- * there make it needless? There is at most one entry for each usage of a context.
+ * Removes the entries of its context that a fence supersedes in a set or that are signaled. Returns
+ * whether a remaining one makes the fence unnecessary. There is at most one entry for each usage of
+ * a context.
  */
 static bool replace(struct dma_resv *resv, const struct dma_resv_entry *entry, enum resv_set set,
 		    struct resv_dropped *dropped)
@@ -317,7 +324,7 @@ static bool replace(struct dma_resv *resv, const struct dma_resv_entry *entry, e
 	return needless;
 }
 
-/* There is room, or something of its context has just been taken off. */
+/* There must be capacity, or an entry of its context has just been removed. */
 static void add(struct dma_resv *resv, struct dma_fence *fence, enum dma_resv_usage usage,
 		enum resv_set set, struct resv_dropped *dropped)
 {
@@ -370,7 +377,7 @@ int dma_resv_add_fence_unlocked(struct dma_resv *resv, struct dma_fence *fence)
 
 	resv_dropped_init(&dropped);
 	pthread_mutex_lock(&resv->lock);
-	/* What the holder has reserved is left alone. */
+	/* The holder's reserved capacity is not used. */
 	error = ensure_room(resv, (uint64_t)resv->reserved + 1, &dropped);
 	if (!error) {
 		prune(resv, &dropped);

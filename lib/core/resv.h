@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv.h - a reservation: the fences of one buffer, each with what it is there for. It stands free
- * of any buffer: embed one.
+ * resv.h - a reservation: the fences of one buffer, each with its usage. It does not depend on a
+ * buffer: embed it in any structure.
  *
- * Lifetime: a reservation has no references; it lives as long as its owner, which embeds it. A
- * caller holds a reference of its own to the owner: during each call, from dma_resv_iter_begin() to
+ * Lifetime: a reservation is not reference counted; it lives as long as its owner, which embeds it.
+ * A caller holds its own reference to the owner during each call, from dma_resv_iter_begin() to
  * dma_resv_iter_end(), and from the lock until dma_resv_unlock() has returned. A reference that
- * goes with a fence, as that by which a pending fence keeps its buffer, is not enough. Polling a
- * fence may signal it (see dma_fence_is_signaled()), and dropping one may release it: callbacks and
- * release functions run in the calling thread then, take the fence off the reservation, and may
- * drop the last reference to the owner. The functions that add fences poll the one that they are
- * given and drop those that are gone; the functions that ask, wait and iterate poll all that they
- * come across.
+ * ends with a fence is not enough, for example the one by which a pending fence keeps its buffer.
+ * The reason: a poll may signal a fence (see dma_fence_is_signaled()), and a dropped reference may
+ * release one. Callbacks and release functions then run in the calling thread, remove the fence
+ * from the reservation, and may drop the last reference to the owner. The functions that add fences
+ * poll the fence that they are given and drop signaled ones. The functions that query, wait and
+ * iterate poll all fences that they visit.
  *
- * Two locks are not to be mixed up. What the reservation consists of is kept in order by a lock of
- * its own, which nobody sees. The lock that dma_resv_lock() takes is a ww_mutex (ww_mutex.h): it is
- * for those who add fences to several reservations as one operation. While it is held, what its
- * holder adds is *staged*: others see it once it is committed or the lock is given back, all
- * together. Without it a fence is there for all as soon as it is added. To look, and to take off,
- * needs no lock; who does so is given a snapshot, which stays as it is.
+ * There are two locks. An internal lock protects the state of the reservation; callers never see
+ * it. The lock that dma_resv_lock() takes is a ww_mutex (ww_mutex.h), for callers that add fences
+ * to several reservations as one operation. While it is held, the fences that its holder adds are
+ * *staged*: they become visible to others all together, at the commit or the unlock. Without the
+ * lock a fence is visible as soon as it is added. Queries and removals need no lock; a query gets a
+ * snapshot, which does not change.
  *
- * Thread-safety: every function may be called from any thread, on the same reservation, unless it
- * says that it is the holder's. A signaled fence counts as gone from the moment its state is
- * visible, hence before its callbacks run. Errors are negative errno values.
+ * Thread-safety: any thread may call every function on the same reservation, unless its comment
+ * restricts it to the holder of the lock. A fence counts as signaled as soon as its state is
+ * visible, so before its callbacks run. Errors are negative errno values.
  */
 #ifndef DMA_FENCE_CORE_RESV_H
 #define DMA_FENCE_CORE_RESV_H
@@ -33,7 +33,7 @@
 
 #pragma GCC visibility push(default)
 
-/* Who asks for a usage is given the fences of that usage and of those before it. */
+/* A query for a usage returns the fences of that usage and of all earlier ones in this list. */
 enum dma_resv_usage {
 	DMA_RESV_USAGE_KERNEL,
 	DMA_RESV_USAGE_WRITE,
@@ -41,7 +41,7 @@ enum dma_resv_usage {
 	DMA_RESV_USAGE_BOOKKEEP,
 };
 
-/* What a new reader (write false) or writer (true) has to wait for. */
+/* The usage that a new reader (write false) or writer (true) waits for. */
 static inline enum dma_resv_usage dma_resv_usage_rw(bool write)
 {
 	return write ? DMA_RESV_USAGE_READ : DMA_RESV_USAGE_WRITE;
@@ -50,19 +50,19 @@ static inline enum dma_resv_usage dma_resv_usage_rw(bool write)
 struct dma_resv_entry;
 struct dma_resv_list;
 
-/* The fields are this library's, except that ww may be locked, with the functions of ww_mutex.h. */
+/* The fields belong to the library. Callers may lock ww with the functions of ww_mutex.h. */
 struct dma_resv {
-	struct ww_mutex ww; /* give it back with dma_resv_unlock() */
+	struct ww_mutex ww; /* unlock it with dma_resv_unlock() */
 	pthread_mutex_t lock;
 	struct dma_resv_entry *entries;		/* slots: see resv.c */
 	unsigned int capacity;			/* of slots: 0 or a power of two */
 	unsigned int count;			/* slots that hold a fence */
-	unsigned int used;			/* slots that ever did */
-	unsigned int free;			/* the first of those that do no more */
-	unsigned int reserved;			/* free slots that are the holder's */
-	uint64_t last_order;			/* of what was added last */
-	struct dma_resv_list *_Atomic snapshot; /* the last one taken, if it is still true */
-	struct dma_readers readers;		/* those who take that up */
+	unsigned int used;			/* slots that have ever held one */
+	unsigned int free;			/* the first of those that hold none any more */
+	unsigned int reserved;			/* free slots reserved for the holder */
+	uint64_t last_order;			/* of the entry that was added last */
+	struct dma_resv_list *_Atomic snapshot; /* the cached one, or NULL if fences have changed */
+	struct dma_readers readers;		/* look-ups of the snapshot in progress */
 };
 
 /* The class of all reservations, for ww_acquire_init(). */
@@ -70,8 +70,8 @@ extern struct ww_class reservation_ww_class;
 
 void dma_resv_init(struct dma_resv *resv);
 /*
- * Drops its references. It is not locked, and nobody else uses it any more, except for the
- * callbacks of fences that go with it: they find it empty.
+ * Drops its references. It must not be locked or in use by other threads, except by callbacks of
+ * fences that are released with it: they find it empty.
  */
 void dma_resv_fini(struct dma_resv *resv);
 
@@ -79,7 +79,7 @@ void dma_resv_fini(struct dma_resv *resv);
  * ---- locking ----
  *
  * As the functions of ww_mutex.h with the same names, under a context of reservation_ww_class or
- * NULL. The asynchronous half is ww_mutex_lock_async() on &resv->ww.
+ * NULL. Without sleeping: ww_mutex_lock_async() on &resv->ww.
  */
 int dma_resv_lock(struct dma_resv *resv, struct ww_acquire_ctx *ctx);
 int dma_resv_lock_interruptible(struct dma_resv *resv, struct ww_acquire_ctx *ctx);
@@ -88,104 +88,107 @@ int dma_resv_lock_slow_interruptible(struct dma_resv *resv, struct ww_acquire_ct
 bool dma_resv_trylock(struct dma_resv *resv); /* without a context */
 bool dma_resv_is_locked(const struct dma_resv *resv);
 struct ww_acquire_ctx *dma_resv_locking_ctx(const struct dma_resv *resv);
-/* Commits, and gives the lock back. The holder's. */
+/* Commits and releases the lock. Only for the holder. */
 void dma_resv_unlock(struct dma_resv *resv);
 /*
- * Makes what is staged visible, all of it in one step, and keeps the lock. Does not fail. The
- * holder's.
+ * Makes all staged fences visible in one step and keeps the lock. Cannot fail. Only for the holder.
  */
 void dma_resv_commit(struct dma_resv *resv);
-/* Drops what is staged: nobody has seen it, nobody will. The holder's, or who ends it. */
+/*
+ * Drops the staged fences; they never become visible. Only for the holder, or a caller that ends
+ * it.
+ */
 void dma_resv_discard(struct dma_resv *resv);
 
 /* ---- adding and taking off ---- */
 
 /*
- * Room for count more, so that as many dma_resv_add_fence() cannot fail. -ENOMEM. For the holder
- * until it unlocks, whatever others do meanwhile; without the lock if nobody else adds in between.
+ * Reserves capacity for count more fences, so that this number of dma_resv_add_fence() calls cannot
+ * fail. -ENOMEM. The capacity belongs to the holder until it unlocks, whatever other threads do
+ * meanwhile. Without the lock it is usable only if no other thread adds in between.
  */
 int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count);
 /*
- * Adds a fence (a reference of its own). A fence of the same context that is not later is replaced,
- * if it is not there for more (a lower usage); an equal or later one of at least the same usage
- * stays instead. So the usage of a fence may be raised, and is never lowered. Signaled ones are
- * dropped on the way. While the reservation is locked it is staged, hence the holder's; what it
- * replaces goes with the commit. Needs room: without a reservation it tries to make some, -ENOMEM.
- * -EINVAL: no such usage.
+ * Adds a fence, with a new reference. It replaces the earlier fences of its context, except those
+ * with a lower usage. It is not added if its context has an equal or later fence with the same or a
+ * lower usage. So the usage of a fence can be changed to a lower one, which more waiters see, but
+ * never to a higher one. Signaled fences are dropped on the way. While the reservation is locked,
+ * the fence is staged, so only the holder may call this; the fences that it replaces are dropped at
+ * the commit. Needs capacity: without reserved capacity it tries to allocate some, -ENOMEM.
+ * -EINVAL: usage is not a usage.
  */
 int dma_resv_add_fence(struct dma_resv *resv, struct dma_fence *fence, enum dma_resv_usage usage);
 /*
- * The same, visible at once whoever holds the lock: for DMA_RESV_USAGE_BOOKKEEP, which takes no
- * part in implicit synchronisation. -ENOMEM.
+ * The same with DMA_RESV_USAGE_BOOKKEEP, visible at once even if the reservation is locked, because
+ * such a fence takes no part in implicit synchronisation. -ENOMEM.
  */
 int dma_resv_add_fence_unlocked(struct dma_resv *resv, struct dma_fence *fence);
-/* Takes this very fence off, staged or not. */
+/* Removes fence, staged or not. */
 void dma_resv_remove_fence(struct dma_resv *resv, struct dma_fence *fence);
 /*
- * Puts replacement, for usage, in the place of the fences of a context, whatever they are there
- * for; where there are none it does nothing. For work that will not touch the buffer any more, its
- * fence being signaled or not. At once, for staged ones in their stage. Needs no room. -EINVAL: no
- * such usage. The holder's.
+ * Replaces the fences of a context, of any usage, by replacement with usage; without such fences it
+ * does nothing. For work that will not access the buffer any more, whether its fence is signaled or
+ * not. Visible fences are replaced at once, staged ones by a staged one. Needs no capacity.
+ * -EINVAL: usage is not a usage. Only for the holder.
  */
 int dma_resv_replace_fences(struct dma_resv *resv, uint64_t context, struct dma_fence *replacement,
 			    enum dma_resv_usage usage);
 /*
- * Gives dst the fences that are pending on src, with their usages, instead of those visible there,
- * in one step and at once. What is staged on dst stays so. -ENOMEM: nothing has changed. The
- * holder's, of dst.
+ * Replaces the visible fences of dst by the pending fences of src, with their usages, in one step
+ * and at once. Staged fences of dst stay. -ENOMEM: nothing has changed. Only for the holder of dst.
  */
 int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src);
 
 /*
- * ---- asking: what is visible; staged fences are not ----
+ * ---- queries: of visible fences, not of staged ones ----
  *
  * dma_resv_test_signaled(), dma_resv_get_fences(), dma_resv_get_singleton() and
- * dma_resv_get_latest() poll each fence at most once, and use the reservation no more once they
- * have polled the first: it may end with a fence that they signal. The caller does not use it then
- * either, unless it holds the owner.
+ * dma_resv_get_latest() poll each fence at most once, and do not access the reservation after the
+ * first poll: it may end with a fence that they signal. The caller does not access it afterwards
+ * either, unless it holds a reference to the owner.
  */
 
-/* Is nothing pending there for usage? As dma_resv_get_latest(). */
+/* Is no fence pending for usage? As dma_resv_get_latest(). */
 bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage);
 /*
- * The pending fences for usage, in the order of adding: an array to be freed, with a reference of
- * the caller's own for each. 0 or -ENOMEM.
+ * The pending fences for usage, in the order in which they were added: an array for the caller to
+ * free, with a reference to each fence. 0 or -ENOMEM.
  */
 int dma_resv_get_fences(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
 			struct dma_fence ***fences);
 /*
- * The same as one fence (merge.h): a single one is that fence itself; a stub when nothing is
- * pending. NULL: no memory. *count (may be NULL): how many they were.
+ * The same as one fence (merge.h): a single one is that fence itself; a stub if nothing is pending.
+ * NULL: no memory. Stores the number of fences in *count (may be NULL).
  */
 struct dma_fence *dma_resv_get_singleton(struct dma_resv *resv, enum dma_resv_usage usage,
 					 unsigned int *count);
 /*
- * The one that was added last and is pending, a reference of the caller's own; NULL: none. Without
- * memory for a snapshot that one is not polled, and may turn out to be signaled.
+ * The pending fence that was added last, with a reference for the caller; NULL: none. Without
+ * memory for a snapshot the fence is not polled and may turn out to be signaled.
  */
 struct dma_fence *dma_resv_get_latest(struct dma_resv *resv, enum dma_resv_usage usage);
-/* What is added meanwhile is not waited for. Returns as dma_fence_wait_timeout(). */
+/* Does not wait for fences that are added meanwhile. Returns as dma_fence_wait_timeout(). */
 int64_t dma_resv_wait_timeout(struct dma_resv *resv, enum dma_resv_usage usage, bool interruptible,
 			      int64_t timeout_ns);
-/* dma_fence_set_deadline() of all that is pending for usage. */
+/* Calls dma_fence_set_deadline() for all fences that are pending for usage. */
 void dma_resv_set_deadline(struct dma_resv *resv, enum dma_resv_usage usage, int64_t deadline_ns);
 
 /*
  * ---- snapshots ----
  *
- * The visible fences of all usages, in the order of adding, as they were when it was asked for: it
- * never changes, except that fences in it become signaled. Made when it is asked for, and kept by
- * the reservation until something changes there: until then it is had without a lock, in a fixed
- * number of steps. A reference of the caller's own; NULL: no memory.
+ * A list of the visible fences of all usages, in the order in which they were added. It never
+ * changes, except that its fences become signaled. The reservation caches it until its fences
+ * change; a call that finds it cached takes no lock and a fixed number of steps. The caller gets a
+ * reference; NULL: no memory.
  */
 struct dma_resv_list *dma_resv_snapshot(struct dma_resv *resv);
-/* References; get returns list, put takes NULL. */
+/* References. get returns list; put accepts NULL. */
 struct dma_resv_list *dma_resv_list_get(struct dma_resv_list *list);
 void dma_resv_list_put(struct dma_resv_list *list);
 unsigned int dma_resv_list_count(const struct dma_resv_list *list);
 /*
- * The fence at index, which is the list's: take a reference to keep it longer. *usage (may be NULL)
- * is what it is there for.
+ * The fence at index, borrowed from the list: take a reference to keep it longer. Stores its usage
+ * in *usage (may be NULL).
  */
 struct dma_fence *dma_resv_list_fence(const struct dma_resv_list *list, unsigned int index,
 				      enum dma_resv_usage *usage);
@@ -193,47 +196,50 @@ struct dma_fence *dma_resv_list_fence(const struct dma_resv_list *list, unsigned
 /*
  * ---- iteration ----
  *
- * Over what is pending for a usage, in the order of adding. A cursor is one thread's. The fence
- * that it stands at is the cursor's: take a reference to keep it longer.
+ * Over the fences that are pending for a usage, in the order in which they were added. One thread
+ * uses a cursor. The current fence is borrowed from the cursor: take a reference to keep it longer.
  *
- * Unlocked: over a snapshot. Locked, the holder's: over what the reservation will be when what is
- * staged has been committed. It is not committed or discarded meanwhile. Both go through a list
- * that the first step makes, and do not visit what is added later. Without memory for the list they
- * walk through the reservation, and what is taken off meanwhile may be left out: there is no error.
+ * Unlocked: over a snapshot. Locked, only for the holder: over the fences that the reservation will
+ * have after a commit of the staged ones; do not commit or discard meanwhile. Both iterate over a
+ * list that the first step makes, and do not visit fences that are added later. Without memory for
+ * the list they walk the reservation itself, and may skip fences that are removed meanwhile; there
+ * is no error.
  */
 struct dma_resv_iter {
 	struct dma_resv *resv;
 	enum dma_resv_usage usage;
 	enum dma_resv_usage fence_usage;
 	struct dma_fence *fence;    /* with a reference, or NULL */
-	struct dma_resv_list *list; /* with memory */
-	unsigned int index;	    /* there, of the next */
-	uint32_t set, slot;	    /* otherwise: where the fence was found; see resv_iter.c */
+	struct dma_resv_list *list; /* NULL: no memory */
+	unsigned int index;	    /* in list, of the next fence */
+	uint32_t set, slot;	    /* without list: where the fence was found; see resv_iter.c */
 	uint64_t order;		    /* of the fence, */
-	uint64_t last_order;	    /* and of the last one that counts */
+	uint64_t last_order;	    /* and of the last one to visit */
 	bool is_locked;
 	bool is_restarted;
 };
 
 void dma_resv_iter_begin(struct dma_resv_iter *cursor, struct dma_resv *resv,
 			 enum dma_resv_usage usage);
-/* Drops its references. Once more does no harm, so it may be left at any time. */
+/*
+ * Drops the references of the cursor. A second call is harmless, so a loop may be left at any time.
+ */
 void dma_resv_iter_end(struct dma_resv_iter *cursor);
-/* The fence, or NULL when there are no more. first may be called again: it begins anew. */
+/* Returns the fence, or NULL after the last one. first may be called again and restarts. */
 struct dma_fence *dma_resv_iter_first_unlocked(struct dma_resv_iter *cursor);
 struct dma_fence *dma_resv_iter_next_unlocked(struct dma_resv_iter *cursor);
 struct dma_fence *dma_resv_iter_first(struct dma_resv_iter *cursor);
 struct dma_fence *dma_resv_iter_next(struct dma_resv_iter *cursor);
 
-/* What the fence that the cursor stands at is there for. */
+/* The usage of the current fence. */
 static inline enum dma_resv_usage dma_resv_iter_usage(const struct dma_resv_iter *cursor)
 {
 	return cursor->fence_usage;
 }
 
 /*
- * Is it the first fence, so that what was gathered before is void? As in the kernel, where an
- * unlocked iteration may begin anew by itself; here it does not.
+ * Is the current fence the first one, so that the caller must discard earlier results? In the
+ * kernel an unlocked iteration may restart by itself; here it does not.
  */
 static inline bool dma_resv_iter_is_restarted(const struct dma_resv_iter *cursor)
 {
@@ -249,9 +255,9 @@ static inline void dma_resv_loop_end(struct dma_resv_iter **cursor)
 #define DMA_RESV_LOOP_NAME_(line) dma_resv_loop_##line
 
 /*
- * for loops. Locked: begins and ends by itself, also when it is left by break, return or goto. The
- * fence is borrowed until then, whereas in the kernel it stays as long as the lock is held: take a
- * reference before leaving with it. Unlocked: between dma_resv_iter_begin() and
+ * The loops. Locked: begins and ends the cursor itself, also if break, return or goto leaves the
+ * loop. The fence is borrowed until then, whereas in the kernel it stays until the unlock: take a
+ * reference before you leave the loop with it. Unlocked: use it between dma_resv_iter_begin() and
  * dma_resv_iter_end().
  */
 #define dma_resv_for_each_fence(cursor, resv, usage, fence)                                       \

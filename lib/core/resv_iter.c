@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_iter.c - walking through a reservation: over a list, or, without memory for that, over its
+ * resv_iter.c - iteration over a reservation: over a list or, without memory for it, over the
  * entries.
  *
- * Who owns what: a cursor owns a reference to the fence that it stands at, and to its list. What
- * can race: over a list nothing. Over the entries, everything may come and go between two steps,
- * since the reservation's lock is held during each of them only. So a cursor remembers the order of
- * the entry that it stands at, which grows along a set and stays with the entry when the array is
- * replaced; the slot is where that is searched first. An entry that was taken off meanwhile costs a
- * walk from the oldest one on.
+ * Who owns what: a cursor owns a reference to its current fence and to its list. What can race:
+ * over a list nothing. Over the entries, any entry may be added or removed between two steps,
+ * because each step takes the reservation's lock separately. So a cursor stores the order of its
+ * current entry, which increases along a set and stays with the entry when the array is replaced.
+ * It also stores the slot, where it searches first. If the entry was removed meanwhile, the next
+ * step walks from the oldest entry.
  */
 #include "resv_entries.h"
 
@@ -51,7 +51,7 @@ static bool counts(struct dma_resv *resv, const struct dma_resv_iter *cursor,
 	       (!cursor->is_locked || !resv_goes_with_commit(resv, entry));
 }
 
-/* The slot of the next one that counts, or 0. */
+/* The slot of the next entry to visit, or 0. */
 static uint32_t find_next(struct dma_resv *resv, struct dma_resv_iter *cursor)
 {
 	uint32_t slot = next_in_set(resv, cursor);
@@ -68,7 +68,10 @@ static uint32_t find_next(struct dma_resv *resv, struct dma_resv_iter *cursor)
 	}
 }
 
-/* With the lock taken here. Moves the cursor to the next one whose bit says pending, if any. */
+/*
+ * Takes the lock. Moves the cursor to the next entry to visit whose signaled bit is not set, if
+ * any.
+ */
 static struct dma_fence *step_through_entries(struct dma_resv_iter *cursor)
 {
 	struct dma_resv *resv = cursor->resv;

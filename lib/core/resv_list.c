@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_list.c - snapshots of a reservation: made once, then shared. Lists of what its holder will
- * have committed: made for each iteration.
+ * resv_list.c - snapshots of a reservation: made once, then shared. Lists of the state after a
+ * commit: made for each iteration.
  *
  * Who owns what: a list owns a reference to each of its fences; the reservation owns one to the
- * list that it keeps, and every caller one to the list that it was given. What can race: making a
- * list and letting go of it are under the reservation's lock; taking up the one that is kept is
- * not, and who lets go of it waits for that (readers.c). A list itself does not change.
+ * list that it caches, and every caller one to the list that it got. What can race: the
+ * reservation's lock protects making a list and removing the cached one. A look-up of the cached
+ * list takes no lock; a thread that removes it waits for such look-ups (readers.c). A list itself
+ * does not change.
  */
 #include <stdlib.h>
 
 #include "resv_entries.h"
 
-/* Two bits of a pointer to a fence are free, and hold what it is there for. */
+/* The two low bits of a pointer to a fence are free and hold the usage. */
 #define USAGE_MASK ((uintptr_t)3)
 _Static_assert(RESV_USAGES - 1 <= USAGE_MASK && _Alignof(struct dma_fence) > USAGE_MASK,
 	       "a usage fits in a pointer");
@@ -53,7 +54,7 @@ void dma_resv_list_put(struct dma_resv_list *list)
 	free(list);
 }
 
-/* The one that is kept, without a lock; or NULL. */
+/* The cached list, without a lock, or NULL. */
 static struct dma_resv_list *take_up(struct dma_resv *resv)
 {
 	uint32_t phase = dma_readers_enter(&resv->readers);
@@ -65,7 +66,7 @@ static struct dma_resv_list *take_up(struct dma_resv *resv)
 	return list;
 }
 
-/* Adds what is pending in a set, all or only what stays with a commit. Lock held. */
+/* Adds the pending entries of a set: all, or only those that stay after a commit. Lock held. */
 static void list_set(struct dma_resv *resv, enum resv_set set, bool after_commit,
 		     struct dma_resv_list *list)
 {
@@ -81,7 +82,7 @@ static void list_set(struct dma_resv *resv, enum resv_set set, bool after_commit
 	}
 }
 
-/* Lock held. One reference, or NULL. */
+/* Makes a list with one reference. NULL: no memory. Lock held. */
 static struct dma_resv_list *make(struct dma_resv *resv, bool after_commit)
 {
 	struct dma_resv_list *list =

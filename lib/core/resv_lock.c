@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_lock.c - holding a reservation, and what becomes of the fences that its holder has staged.
+ * resv_lock.c - locking a reservation, and the commit and discard of staged fences.
  *
- * What can race: committing and discarding are the holder's, so that there is one of them at a
- * time; with everything that needs no ww_mutex they race as resv.c says. Committing is one step for
- * everybody else, since it takes place under the reservation's own lock.
+ * What can race: only the holder commits and discards, so one thread at a time does. Against all
+ * functions that need no ww_mutex, the rules of resv.c apply. A commit is one step for all other
+ * threads, because it happens under the reservation's own lock.
  */
 #include "resv_entries.h"
 
@@ -46,8 +46,8 @@ struct ww_acquire_ctx *dma_resv_locking_ctx(const struct dma_resv *resv)
 }
 
 /*
- * Dooms what a staged entry supersedes among the visible ones, or is signaled anyway. Does one that
- * stays make it needless?
+ * Dooms the visible entries of its context that a staged entry supersedes or that are signaled.
+ * Returns whether a remaining one makes the staged entry unnecessary.
  */
 static bool supersede_visible(struct dma_resv *resv, const struct dma_resv_entry *staged)
 {
@@ -80,14 +80,14 @@ bool resv_goes_with_commit(struct dma_resv *resv, const struct dma_resv_entry *e
 		if (other->context != entry->context || other->set == entry->set ||
 		    fence_is_marked(other->fence) || !resv_supersedes(other, entry))
 			continue;
-		/* Of two that are equal the visible one stays. */
+		/* Of two equal ones the visible one stays. */
 		if (other->set == RESV_VISIBLE || !resv_supersedes(entry, other))
 			return true;
 	}
 	return false;
 }
 
-/* Is it the holder's last? Then room that was reserved is anybody's again. */
+/* is_last: the holder unlocks, so its reserved capacity is free again. */
 static void commit(struct dma_resv *resv, bool is_last)
 {
 	struct resv_dropped dropped;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_query.c - what is pending on a reservation: all of it, the latest, as one fence; and waiting
- * for it.
+ * resv_query.c - queries of the pending fences of a reservation: all of them, the latest, one
+ * merged fence; and waiting for them.
  *
- * Who owns what: what is returned is the caller's, with references. What can race: everything.
- * Fences are polled from a snapshot, and one that turns out to be signaled is left out. Polling one
- * may signal it in this thread, and so end the reservation: nothing of that is used afterwards.
+ * Who owns what: the caller gets references to everything that is returned. What can race: all
+ * functions. Fences are polled from a snapshot, and those that turn out to be signaled are left
+ * out. A poll may signal a fence in this thread, and so end the lifetime of the reservation: it is
+ * not accessed afterwards.
  */
 #include <stdlib.h>
 
 #include "merge.h"
 #include "resv_entries.h"
 
-/* The last one added that is pending as far as its bit says, with a reference, or NULL. */
+/* The last added fence whose signaled bit is not set, with a reference, or NULL. */
 static struct dma_fence *last_unmarked(struct dma_resv *resv, enum dma_resv_usage usage)
 {
 	struct dma_fence *fence = NULL;
@@ -30,7 +31,7 @@ static struct dma_fence *last_unmarked(struct dma_resv *resv, enum dma_resv_usag
 	return fence;
 }
 
-/* The last pending one of a list, with a reference, or NULL. */
+/* The last pending fence of a list, with a reference, or NULL. */
 static struct dma_fence *last_pending(const struct dma_resv_list *list, enum dma_resv_usage usage)
 {
 	unsigned int i = dma_resv_list_count(list);
@@ -46,8 +47,9 @@ static struct dma_fence *last_pending(const struct dma_resv_list *list, enum dma
 }
 
 /*
- * A fence without an op to poll is as its bit says. Others are polled from a snapshot: each once,
- * and without the reservation, which may end with one of them.
+ * A fence without the op signaled is pending unless its bit is set. Other fences are polled from a
+ * snapshot: each once, and without access to the reservation, whose lifetime may end with one of
+ * them.
  */
 struct dma_fence *dma_resv_get_latest(struct dma_resv *resv, enum dma_resv_usage usage)
 {
@@ -73,7 +75,9 @@ bool dma_resv_test_signaled(struct dma_resv *resv, enum dma_resv_usage usage)
 	return !fence;
 }
 
-/* An array of what is pending in a list for usage; the references are the list's. NULL: no memory
+/*
+ * An array of the fences of a list that are pending for usage; the list holds the references. NULL:
+ * no memory.
  */
 static struct dma_fence **select_pending(const struct dma_resv_list *list,
 					 enum dma_resv_usage usage, unsigned int *count)
