@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The objects are made once: daemon and unit tests link them from here, and the library is made of them.
+# The objects are made once: daemon and unit tests link them from here, and the library contains them.
 noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
