@@ -70,7 +70,7 @@ static const char help[] =
 	"      --owner=USER --group=GROUP  its owner, by name or number\n"
 	"      --fence-timeout=SECONDS     until a fence fails: ETIMEDOUT (10; 0: never)\n"
 	"      --resv-timeout=SECONDS      until locked buffers are taken back (1; 0: never)\n"
-	"      --memory-poll=SECONDS       between looks at memory that fences wait for (0.001)\n"
+	"      --memory-poll=SECONDS       between polls of memory that fences wait for (0.001)\n"
 	"      --stop-timeout=SECONDS      for clients to ask how fences ended (1; 0: none)\n"
 	"      --ready-fd=FD               write a line to FD and close it once the node is there\n"
 	"  -v, --verbose                   say what is going on\n"
@@ -176,7 +176,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.stop_timeout_ns = 1000000000,
 		.ready_fd = -1,
 	};
-	/* Whoever complains, getopt_long() or we, has the same name. */
+	/* getopt_long()'s messages and ours have the same name. */
 	argv[0] = program_invocation_short_name;
 	while ((option = getopt_long(argc, argv, "vhV", long_options, NULL)) != -1) {
 		switch (option) {

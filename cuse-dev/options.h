@@ -12,7 +12,7 @@ struct options {
 	const char *name;      /* CUSE: below /dev */
 	const char *path;      /* FUSE: a regular file; NULL: the default */
 	mode_t mode;
-	uid_t owner; /* (uid_t)-1: as it comes */
+	uid_t owner; /* (uid_t)-1: unchanged */
 	gid_t group;
 	uint64_t fence_timeout_ns; /* 0: never */
 	uint64_t resv_timeout_ns;  /* 0: never */

@@ -6,7 +6,7 @@
  * A buffer is identified by the device and inode of its file. The device knows it, and pins its
  * file by an fd, as long as there is a reference: a pending attachment, a lock, or a request.
  * Asking the fences of its reservation for their state may drop references (a memory fence that is
- * found reached leaves its buffer), so who asks holds one of its own. Under device->lock, except
+ * found reached leaves its buffer), so the caller holds one of its own. Under device->lock, except
  * where noted.
  */
 #ifndef DMA_FENCED_BUFFER_H

@@ -29,7 +29,7 @@ int memory_place_check(const struct memory_place *place);
 /* A place in a caller's buffer: mapped, and its page present. */
 struct mapped_place {
 	struct taken_buffer taken;
-	struct buffer *buffer; /* a reference, until somebody takes it over and sets it to NULL */
+	struct buffer *buffer; /* a reference; NULL once it is taken over */
 	struct window *window; /* a use, the same */
 };
 /*

@@ -160,7 +160,7 @@ static bool is_eventfd(int fd)
 	char path[32], link[32];
 	ssize_t length;
 
-	/* A path in a filesystem starts with a slash, so nobody can name a file like this. */
+	/* A path in a filesystem starts with a slash, so no file can have this name. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	length = readlink(path, link, sizeof(link) - 1);
 	if (length < 0)
@@ -170,7 +170,7 @@ static bool is_eventfd(int fd)
 }
 
 /*
- * The kernel tells the exporter of a dma-buf, and of nothing else, among its facts about an fd. The
+ * The fdinfo of a dma-buf, and of no other file, names an exporter. The
  * link could be forged.
  */
 static int dmabuf_or_foreign(int fd)

@@ -83,7 +83,7 @@ void *worker_job_create(const struct request *request, const struct worker_job_o
  */
 int worker_submit(struct worker_job *job);
 /*
- * A job of the daemon's own, made with calloc(), with ops; prepare and cleanup only, on somebody's
+ * A job of the daemon's own, made with calloc(), with ops; prepare and cleanup only, charged to
  * account. Under the lock.
  */
 void worker_submit_own(struct device *device, struct account *account, struct worker_job *job);

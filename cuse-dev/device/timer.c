@@ -14,7 +14,7 @@
 #include "fence.h"
 
 static struct heap timers;
-static int64_t wakes_at; /* when the thread looks again */
+static int64_t wakes_at; /* when the thread wakes up */
 static pthread_cond_t changed;
 static pthread_t thread;
 

@@ -127,8 +127,8 @@ static void fuse_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *
 }
 
 /*
- * No flush: the kernel is told ENOSYS once and never asks again, so that closing an fd, our own
- * duplicates included, waits for nobody.
+ * No flush: after one ENOSYS the kernel never asks again, so that closing an fd, our own
+ * duplicates included, waits for no answer.
  */
 static const struct fuse_lowlevel_ops operations = {
 	.init = fuse_init,

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * ready.h - tells whoever started the daemon how it stands: sd_notify(3)'s protocol, and a line on
- * an fd.
+/* ready.h - notifies the service manager (sd_notify(3)'s protocol), and the reader of --ready-fd.
  */
 #ifndef DMA_FENCED_READY_H
 #define DMA_FENCED_READY_H
