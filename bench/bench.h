@@ -8,7 +8,6 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -32,9 +31,13 @@ static inline void pause_ns(long ns)
 	nanosleep(&pause, NULL);
 }
 
-/* A signal asked the program to end: whoever waits or loops returns -EINTR, so that everything is
- * cleaned up on the way out. */
-bool interrupted(void);
+/* From here on SIGINT, SIGTERM and SIGHUP ask the program to end. */
+void catch_signals(void);
+/*
+ * The signal that asked, or 0. A function that waits or loops returns -EINTR then, so that
+ * everything is cleaned up on the way out.
+ */
+int interrupted(void);
 
 /* One line on standard error; returns the error, a negative errno. */
 int complain(const char *what, int error);

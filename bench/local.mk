@@ -3,7 +3,7 @@
 noinst_PROGRAMS += bench/dma-fence-bench bench/floor-server
 
 bench_dma_fence_bench_SOURCES = \
-	bench/bench.h \
+	bench/bench.c bench/bench.h \
 	bench/floor.h \
 	bench/ioctl-cases.c \
 	bench/ioctls.c bench/ioctls.h \

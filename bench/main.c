@@ -22,8 +22,6 @@
 __attribute__((visibility("default"))) const char *argp_program_version =
 	"dma-fence-bench " PACKAGE_VERSION;
 
-static volatile sig_atomic_t end_signal;
-
 struct options {
 	enum transport transport;
 	unsigned int iterations;
@@ -83,33 +81,6 @@ static const char documentation[] =
 	"\vBoth servers are started for the run, under names of their own, and ended with it. A "
 	"device that is being served already is not touched. Without --pinned, --apart or "
 	"--unpinned it does all three, one after the other, as far as there are CPUs.";
-
-bool interrupted(void)
-{
-	return end_signal;
-}
-
-int complain(const char *what, int error)
-{
-	fprintf(stderr, "dma-fence-bench: %s: %s\n", what, strerror(-error));
-	return error;
-}
-
-static void note_signal(int number)
-{
-	end_signal = number;
-}
-
-/* Without SA_RESTART: what blocks is to come back. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = note_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static bool name_exists(const char *name)
 {
@@ -423,10 +394,10 @@ int main(int argc, char **argv)
 	catch_signals();
 	ret = run(&options);
 	free(options.only);
-	if (end_signal) {
+	if (interrupted()) {
 		/* Everything is cleaned up: end as whoever sent it expects. */
-		signal(end_signal, SIG_DFL);
-		raise(end_signal);
+		signal(interrupted(), SIG_DFL);
+		raise(interrupted());
 	}
 	return ret;
 }

@@ -7,6 +7,7 @@
 #define BENCH_STAGE_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "bench.h"
 #include "libdmafence.h"
