@@ -23,12 +23,13 @@ tools_conformance_dma_fence_conformance_SOURCES = \
 	tools/conformance/blocking.c \
 	tools/conformance/descriptor.c tools/conformance/descriptor.h \
 	tools/conformance/dma_buf.c \
-	tools/conformance/drm.c tools/conformance/drm.h \
+	tools/conformance/drm.h \
 	tools/conformance/exchange.c tools/conformance/exchange.h \
 	tools/conformance/file_info.c \
-	tools/conformance/groups.c tools/conformance/groups.h \
+	tools/conformance/groups.h \
 	tools/conformance/main.c \
-	tools/conformance/providers.c \
+	tools/conformance/providers.c tools/conformance/providers.h \
+	tools/conformance/render_node.c \
 	tools/conformance/report.c tools/conformance/report.h \
 	tools/conformance/sizes.c \
 	tools/conformance/sw_sync.c \
@@ -38,6 +39,7 @@ tools_conformance_dma_fence_conformance_SOURCES = \
 	tools/conformance/syncobj_handles.c \
 	tools/conformance/syncobj_signal.c \
 	tools/conformance/syncobj_wait.c \
+	tools/conformance/table.c \
 	tools/conformance/timeline.c \
 	tools/conformance/transfer.c
 nodist_tools_conformance_dma_fence_conformance_SOURCES = tools/conformance/recorded.c

@@ -37,7 +37,7 @@ struct pending make_pending(void)
 {
 	struct pending pending;
 
-	if (bed.provider->make(&pending))
+	if (bed.provider->make(bed.sw_sync, &pending))
 		give_up("making a pending fence");
 	return pending;
 }
@@ -182,7 +182,7 @@ static void choose_provider(void)
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]) && !bed.provider; i++) {
 		struct pending pending;
 
-		if (providers[i]->make(&pending))
+		if (providers[i]->make(bed.sw_sync, &pending))
 			continue;
 		bed.provider = providers[i];
 		providers[i]->signal(&pending);

@@ -9,23 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A fence that is signaled when we say so, and a sync_file with it alone. */
-struct pending {
-	int sync_file;
-	int source;	 /* what it is signaled through */
-	unsigned int id; /* the source's name for it */
-};
-
-/* A way to come by pending fences. Each is the first of a context of its own. */
-struct provider {
-	const char *what;     /* for people */
-	const char *driver;   /* the name that its fences tell */
-	const char *timeline; /* likewise; NULL: this program's name */
-	int (*make)(struct pending *pending);
-	int (*signal)(const struct pending *pending);
-};
-extern const struct provider vgem_provider;
-extern const struct provider sw_sync_provider;
+#include "providers.h"
 
 struct bed {
 	const char *node;

@@ -6,23 +6,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "bed.h"
 #include "drm.h"
 #include "linux_dma_buf.h"
 #include "linux_sw_sync.h"
+#include "providers.h"
 
 /* ---- sw_sync: a timeline for each fence, at whose value 1 it is signaled ---- */
 
-static int sw_sync_make(struct pending *pending)
+static int sw_sync_make(const char *sw_sync, struct pending *pending)
 {
 	struct sw_sync_create_fence_data create = { .value = 1, .fence = -1 };
 
-	pending->source = open(bed.sw_sync, O_RDWR | O_CLOEXEC);
+	pending->source = open(sw_sync, O_RDWR | O_CLOEXEC);
 	if (pending->source < 0)
 		return -1;
 	if (ioctl(pending->source, SW_SYNC_IOC_CREATE_FENCE, &create)) {
@@ -103,7 +104,7 @@ static int attach_fence(int fd, struct pending *pending)
 	return pending->sync_file < 0 ? -1 : 0;
 }
 
-static int vgem_make(struct pending *pending)
+static int vgem_make(const char *sw_sync, struct pending *pending)
 {
 	pending->source = open_vgem();
 	if (pending->source < 0)

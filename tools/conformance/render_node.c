@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drm.c - groups: what clients of a render node ask first, and the requests that it refuses.
+ * render_node.c - groups: what clients of a render node ask first, and the requests that it refuses.
  */
 #include <stdint.h>
 #include <sys/ioctl.h>

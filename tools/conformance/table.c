@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * groups.c - the table of the groups, in the order in which they run.
+ * table.c - the table of the groups, in the order in which they run.
  */
 #include "groups.h"
 #include "report.h"
