@@ -20,7 +20,8 @@
 #include <stdlib.h>
 
 #include "array.h"
-#include "internal.h"
+#include "container_internal.h"
+#include "fence_internal.h"
 
 struct array_member {
 	struct dma_fence_cb callback;
@@ -40,7 +41,7 @@ struct dma_fence_array {
 	struct array_member members[];
 };
 
-static const struct dma_fence_ops array_ops;
+static const struct container_ops array_ops;
 
 static struct dma_fence_array *array_of(struct dma_fence *fence)
 {
@@ -219,13 +220,19 @@ static void array_set_deadline(struct dma_fence *fence, int64_t deadline_ns)
 		container_set_member_deadline(array->members[i].fence, deadline_ns);
 }
 
-static const struct dma_fence_ops array_ops = {
-	.get_driver_name = array_driver_name,
-	.get_timeline_name = array_timeline_name,
-	.enable_signaling = array_enable_signaling,
-	.signaled = array_signaled,
-	.release = array_release,
-	.set_deadline = array_set_deadline,
+static struct container_size array_size(struct dma_fence *fence)
+{
+	return array_of(fence)->size;
+}
+
+static const struct container_ops array_ops = {
+	.base.get_driver_name = array_driver_name,
+	.base.get_timeline_name = array_timeline_name,
+	.base.enable_signaling = array_enable_signaling,
+	.base.signaled = array_signaled,
+	.base.release = array_release,
+	.base.set_deadline = array_set_deadline,
+	.size = array_size,
 };
 
 struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fence **fences,
@@ -238,8 +245,8 @@ struct dma_fence_array *dma_fence_array_create(unsigned int count, struct dma_fe
 	if (!array)
 		return NULL;
 	pthread_mutex_init(&array->lock, NULL);
-	fence_init(&array->base, &array_ops, &array->lock, context, seqno,
-		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
+	fence_init(&array->base, &array_ops.base, &array->lock, context, seqno,
+		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT | 1u << DMA_FENCE_FLAG_CONTAINER_BIT);
 	array->pending = signal_on_any ? 1 : (int)count;
 	array->count = count;
 	array->signal_on_any = signal_on_any;
@@ -259,7 +266,7 @@ struct dma_fence *dma_fence_array_base(struct dma_fence_array *array)
 
 bool dma_fence_is_array(const struct dma_fence *fence)
 {
-	return fence->ops == &array_ops;
+	return fence->ops == &array_ops.base;
 }
 
 struct dma_fence_array *to_dma_fence_array(struct dma_fence *fence)
@@ -280,9 +287,4 @@ bool dma_fence_array_signals_on_any(const struct dma_fence_array *array)
 struct dma_fence *dma_fence_array_member(const struct dma_fence_array *array, unsigned int index)
 {
 	return index < array->count ? array->members[index].fence : NULL;
-}
-
-struct container_size array_size(const struct dma_fence_array *array)
-{
-	return array->size;
 }

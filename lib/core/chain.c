@@ -29,7 +29,8 @@
 #include <stdlib.h>
 
 #include "chain.h"
-#include "internal.h"
+#include "container_internal.h"
+#include "fence_internal.h"
 
 /* The counts that an enabled link waits for: the fence, prev, and the enabling itself. */
 enum { PENDING_FENCE_PREV_AND_ENABLING = 3 };
@@ -49,7 +50,7 @@ struct dma_fence_chain {
 	void *freed_data;
 };
 
-static const struct dma_fence_ops chain_ops;
+static const struct container_ops chain_ops;
 
 static struct dma_fence_chain *chain_of(struct dma_fence *fence)
 {
@@ -292,13 +293,27 @@ static void chain_release(struct dma_fence *fence)
 	container_do(&chain_of(fence)->work, free_link);
 }
 
-static const struct dma_fence_ops chain_ops = {
-	.get_driver_name = chain_driver_name,
-	.get_timeline_name = chain_timeline_name,
-	.enable_signaling = chain_enable_signaling,
-	.signaled = chain_signaled,
-	.release = chain_release,
-	.set_deadline = chain_set_deadline,
+static struct container_size chain_size(struct dma_fence *fence)
+{
+	struct container_size size = { .depth = 1 };
+	struct dma_fence *link;
+
+	if (!container_enter())
+		return (struct container_size){ .depth = UINT_MAX, .leaves = UINT64_MAX };
+	dma_fence_chain_for_each(link, fence)
+		container_size_add(&size, dma_fence_chain_contained(link));
+	container_leave();
+	return size;
+}
+
+static const struct container_ops chain_ops = {
+	.base.get_driver_name = chain_driver_name,
+	.base.get_timeline_name = chain_timeline_name,
+	.base.enable_signaling = chain_enable_signaling,
+	.base.signaled = chain_signaled,
+	.base.release = chain_release,
+	.base.set_deadline = chain_set_deadline,
+	.size = chain_size,
 };
 
 struct dma_fence_chain *dma_fence_chain_alloc(void)
@@ -340,8 +355,8 @@ void dma_fence_chain_init(struct dma_fence_chain *chain, struct dma_fence *prev,
 		.freed_data = chain->freed_data,
 	};
 	pthread_mutex_init(&chain->lock, NULL);
-	fence_init(&chain->base, &chain_ops, &chain->lock, context, seqno,
-		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT);
+	fence_init(&chain->base, &chain_ops.base, &chain->lock, context, seqno,
+		   1u << DMA_FENCE_FLAG_NAMES_STAY_BIT | 1u << DMA_FENCE_FLAG_CONTAINER_BIT);
 }
 
 struct dma_fence *dma_fence_chain_base(struct dma_fence_chain *chain)
@@ -351,7 +366,7 @@ struct dma_fence *dma_fence_chain_base(struct dma_fence_chain *chain)
 
 bool dma_fence_is_chain(const struct dma_fence *fence)
 {
-	return fence->ops == &chain_ops;
+	return fence->ops == &chain_ops.base;
 }
 
 struct dma_fence_chain *to_dma_fence_chain(struct dma_fence *fence)

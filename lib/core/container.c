@@ -9,14 +9,13 @@
  */
 #include <utlist.h>
 
-#include "array.h"
-#include "chain.h"
-#include "container.h"
-#include "internal.h"
+#include "container_internal.h"
+#include "fence_internal.h"
 
 bool dma_fence_is_container(const struct dma_fence *fence)
 {
-	return dma_fence_is_array(fence) || dma_fence_is_chain(fence);
+	return atomic_load_explicit(&fence->flags, memory_order_relaxed) &
+	       (1u << DMA_FENCE_FLAG_CONTAINER_BIT);
 }
 
 /* ---- work on one container that leads to the next ---- */
@@ -46,6 +45,19 @@ void container_do(struct container_work *work, void (*function)(struct container
 /* How many nested calls for members are active in this thread. */
 static _Thread_local unsigned int level __attribute__((tls_model("initial-exec")));
 
+bool container_enter(void)
+{
+	if (level == DMA_FENCE_CONTAINER_LEVELS)
+		return false;
+	level++;
+	return true;
+}
+
+void container_leave(void)
+{
+	level--;
+}
+
 bool container_member_is_signaled(struct dma_fence *member)
 {
 	bool signaled;
@@ -54,26 +66,31 @@ bool container_member_is_signaled(struct dma_fence *member)
 		return true;
 	if (!dma_fence_is_container(member))
 		return dma_fence_is_signaled(member);
-	if (level == DMA_FENCE_CONTAINER_LEVELS) {
+	if (!container_enter()) {
 		dma_fence_enable_sw_signaling(member);
 		return fence_is_marked(member);
 	}
-	level++;
 	signaled = dma_fence_is_signaled(member);
-	level--;
+	container_leave();
 	return signaled;
 }
 
 void container_set_member_deadline(struct dma_fence *member, int64_t deadline_ns)
 {
-	if (level == DMA_FENCE_CONTAINER_LEVELS)
+	if (!container_enter())
 		return;
-	level++;
 	dma_fence_set_deadline(member, deadline_ns);
-	level--;
+	container_leave();
 }
 
 /* ---- size ---- */
+
+static struct container_size container_size(struct dma_fence *fence)
+{
+	if (!dma_fence_is_container(fence))
+		return (struct container_size){ .leaves = 1 };
+	return container_of(fence->ops, const struct container_ops, base)->size(fence);
+}
 
 void container_size_add(struct container_size *size, struct dma_fence *member)
 {
@@ -83,24 +100,6 @@ void container_size_add(struct container_size *size, struct dma_fence *member)
 		size->depth = own.depth == UINT_MAX ? UINT_MAX : own.depth + 1;
 	size->leaves =
 		own.leaves > UINT64_MAX - size->leaves ? UINT64_MAX : size->leaves + own.leaves;
-}
-
-struct container_size container_size(struct dma_fence *fence)
-{
-	struct container_size size = { .depth = 1 };
-	struct dma_fence *link;
-
-	if (dma_fence_is_array(fence))
-		return array_size(to_dma_fence_array(fence));
-	if (!dma_fence_is_chain(fence))
-		return (struct container_size){ .leaves = 1 };
-	if (level == DMA_FENCE_CONTAINER_LEVELS)
-		return (struct container_size){ .depth = UINT_MAX, .leaves = UINT64_MAX };
-	level++;
-	dma_fence_chain_for_each(link, fence)
-		container_size_add(&size, dma_fence_chain_contained(link));
-	level--;
-	return size;
 }
 
 unsigned int dma_fence_depth(struct dma_fence *fence)

@@ -16,7 +16,7 @@
 #include <utlist.h>
 
 #include "dma_buf.h"
-#include "internal.h"
+#include "fence_internal.h"
 #include "merge.h"
 
 /*

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "internal.h"
+#include "fence_internal.h"
 
 /*
  * Bit 0 of callback_waiters: a thread waits for the running callback. The other bits count the

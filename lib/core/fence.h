@@ -100,6 +100,8 @@ enum dma_fence_flag_bits {
 	 * fence.
 	 */
 	DMA_FENCE_FLAG_SEQNO32_BIT,
+	/* The fence is an array or a chain. */
+	DMA_FENCE_FLAG_CONTAINER_BIT,
 	DMA_FENCE_FLAG_USER_BITS,
 };
 

@@ -9,7 +9,7 @@
  * orders the initialisation of a fence before its use.
  */
 #include "fence_slot.h"
-#include "internal.h"
+#include "readers_internal.h"
 
 void dma_fence_slot_init(struct dma_fence_slot *slot)
 {

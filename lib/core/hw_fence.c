@@ -15,7 +15,7 @@
 #include <utlist.h>
 
 #include "hw_fence.h"
-#include "internal.h"
+#include "fence_internal.h"
 
 static struct hw_fence *to_hw_fence(struct dma_fence *fence)
 {

@@ -1,54 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * internal.h - what the files of the core share: the state of a fence, its initialisation and its
- * lock, futexes, time, the size of containers, look-ups without a lock.
+ * internal.h - what the files of the core need of the machine: futexes, loads and barriers. The
+ * internal functions of a file NAME.c are in NAME_internal.h.
  */
 #ifndef DMA_FENCE_CORE_INTERNAL_H
 #define DMA_FENCE_CORE_INTERNAL_H
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <stddef.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "container_of.h"
-#include "fence.h"
-#include "readers.h"
 
 #define NSEC_PER_SEC 1000000000
-
-/*
- * Is the signaled bit set? Calls no op and takes no lock. The acquire pairs with the release in
- * dma_fence_mark_signaled_locked(): a thread that sees the bit sees the error and the timestamp
- * too.
- */
-static inline bool fence_is_marked(const struct dma_fence *fence)
-{
-	return atomic_load_explicit(&fence->flags, memory_order_acquire) &
-	       (1u << DMA_FENCE_FLAG_SIGNALED_BIT);
-}
-
-/* dma_fence_init() with the initial flags, as masks. */
-void fence_init(struct dma_fence *fence, const struct dma_fence_ops *ops, pthread_mutex_t *lock,
-		uint64_t context, uint64_t seqno, uint32_t flags);
-
-/*
- * Locks the lock of fences, unless a dma_fence_signal_locked() further up this thread's stack holds
- * it. Returns true if this call took it; fence_unlock() then releases it.
- */
-bool fence_lock(pthread_mutex_t *lock);
-/*
- * Does a dma_fence_signal_locked() further up this thread's stack hold the lock? Its caller relies
- * on that, so ops->enable_signaling must not drop it.
- */
-bool fence_lock_is_kept(const pthread_mutex_t *lock);
-static inline void fence_unlock(pthread_mutex_t *lock, bool taken)
-{
-	if (taken)
-		pthread_mutex_unlock(lock);
-}
 
 /*
  * Sleeps while *word is value, until the deadline (CLOCK_MONOTONIC, ns). 0: woken; -EAGAIN: *word
@@ -122,71 +91,5 @@ static inline void cpu_relax(void)
 	__asm__ volatile("" ::: "memory");
 #endif
 }
-
-/* The deadline of a timeout that begins now. */
-static inline int64_t deadline_after(int64_t timeout_ns)
-{
-	int64_t now = dma_fence_now();
-
-	return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
-}
-
-/* The result of a successful wait. */
-static inline int64_t time_left(int64_t deadline_ns)
-{
-	int64_t left;
-
-	if (deadline_ns == INT64_MAX)
-		return DMA_FENCE_FOREVER;
-	left = deadline_ns - dma_fence_now();
-	return left > 1 ? left : 1;
-}
-
-/* The size of a container, in the terms of container.h. */
-struct container_size {
-	unsigned int depth;
-	uint64_t leaves;
-};
-
-struct dma_fence_array;
-
-struct container_size container_size(struct dma_fence *fence);
-/* Adds one member. */
-void container_size_add(struct container_size *size, struct dma_fence *member);
-struct container_size array_size(const struct dma_fence_array *array);
-
-/*
- * Work on a container that an event of another container causes (of its member, or of a container
- * that it is a member of): enabling, signaling or freeing it. Embedded in the container, which has
- * at most one work at a time. container_do() removes the work from the list and calls function: at
- * once, or, if such work runs further up this thread's stack, after that work, in the order of the
- * calls. So function runs with no more locks than its container_do() was called with, and nothing
- * recurses along nested containers.
- */
-struct container_work {
-	void (*function)(struct container_work *work);
-	struct container_work *next, *prev;
-};
-
-void container_do(struct container_work *work, void (*function)(struct container_work *work));
-
-/*
- * Is this member of a container signaled? The member may be a container. Must be called without a
- * lock. Polls it down to DMA_FENCE_CONTAINER_LEVELS levels; below that, enables signaling instead.
- */
-bool container_member_is_signaled(struct dma_fence *member);
-/* Passes the deadline down as many levels. */
-void container_set_member_deadline(struct dma_fence *member, int64_t deadline_ns);
-
-/*
- * Enclose a look-up, which only loads a pointer and takes a reference to its object. leave gets
- * what enter has returned. A thread that has replaced the pointer waits, and may then drop the old
- * reference.
- */
-void dma_readers_init(struct dma_readers *readers);
-void dma_readers_fini(struct dma_readers *readers);
-uint32_t dma_readers_enter(struct dma_readers *readers);
-void dma_readers_leave(struct dma_readers *readers, uint32_t phase);
-void dma_readers_wait(struct dma_readers *readers);
 
 #endif /* DMA_FENCE_CORE_INTERNAL_H */

@@ -4,9 +4,9 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	lib/core/array.c lib/core/array.h \
 	lib/core/chain.c lib/core/chain.h \
-	lib/core/container.c lib/core/container.h lib/core/container_of.h \
+	lib/core/container.c lib/core/container.h lib/core/container_internal.h lib/core/container_of.h \
 	lib/core/dma_buf.c lib/core/dma_buf.h \
-	lib/core/fence.c lib/core/fence.h \
+	lib/core/fence.c lib/core/fence.h lib/core/fence_internal.h \
 	lib/core/fence_slot.c lib/core/fence_slot.h \
 	lib/core/hash.h \
 	lib/core/heap.c lib/core/heap.h \
@@ -15,8 +15,8 @@ libcore_la_SOURCES = \
 	lib/core/iosys_map.h \
 	lib/core/mem_fence.c lib/core/mem_fence.h \
 	lib/core/merge.c lib/core/merge.h \
-	lib/core/readers.c lib/core/readers.h \
-	lib/core/resv.c lib/core/resv.h lib/core/resv_entries.h \
+	lib/core/readers.c lib/core/readers.h lib/core/readers_internal.h \
+	lib/core/resv.c lib/core/resv.h lib/core/resv_internal.h \
 	lib/core/resv_iter.c lib/core/resv_list.c lib/core/resv_lock.c lib/core/resv_query.c \
 	lib/core/seqno_write.c lib/core/seqno_write.h \
 	lib/core/stub.c \

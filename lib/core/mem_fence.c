@@ -7,7 +7,7 @@
  * because a poll may read it while another thread signals the fence. What can race: stores with
  * polls. The fence's signaled bit is what latches.
  */
-#include "internal.h"
+#include "fence_internal.h"
 #include "mem_fence.h"
 
 /* How long a waiter spins before it sleeps, and its first and its longest sleep. */

@@ -12,7 +12,7 @@
 
 #include "array.h"
 #include "container.h"
-#include "internal.h"
+#include "fence_internal.h"
 #include "merge.h"
 #include "unwrap.h"
 

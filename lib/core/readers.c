@@ -19,7 +19,9 @@
  * The last reader that leaves wakes a sleeper. The sleeper sets sleeping and then loads the count.
  * The reader changes the count and then loads sleeping. So at least one of the two sees the other.
  */
+#include "fence.h"
 #include "internal.h"
+#include "readers_internal.h"
 
 void dma_readers_init(struct dma_readers *readers)
 {

@@ -2,7 +2,7 @@
 /*
  * readers.h - the look-ups without a lock that are in progress, of a pointer that others replace. A
  * fence_slot and a reservation contain one; it has no use by itself. Its functions are internal
- * (internal.h).
+ * (readers_internal.h).
  */
 #ifndef DMA_FENCE_CORE_READERS_H
 #define DMA_FENCE_CORE_READERS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv.c - a reservation: the fences of one buffer, and how they are added and removed. Locking and
- * staging are in resv_lock.c, snapshots in resv_list.c, iteration in resv_iter.c, queries in
- * resv_query.c.
+ * resv.c - a reservation: the fences of one buffer, how they are added and removed, and lists of
+ * them. Locking and staging are in resv_lock.c, snapshots in resv_list.c, iteration in resv_iter.c,
+ * queries in resv_query.c: these use this file, which uses none of them.
  *
  * The entries are slots of one array. They are linked in the order in which they were added, and
  * found by their context through a hash: chains of slot numbers, whose heads are in the same
@@ -23,7 +23,9 @@
  */
 #include <stdlib.h>
 
-#include "resv_entries.h"
+#include "resv_internal.h"
+
+DEFINE_WD_CLASS(reservation_ww_class);
 
 #define SMALLEST_CAPACITY 4u
 #define LARGEST_CAPACITY  (1u << 30)
@@ -274,7 +276,7 @@ int dma_resv_reserve_fences(struct dma_resv *resv, unsigned int count)
 	resv_dropped_init(&dropped);
 	pthread_mutex_lock(&resv->lock);
 	error = ensure_room(resv, count, &dropped);
-	if (!error && dma_resv_is_locked(resv) && resv->reserved < count)
+	if (!error && ww_mutex_is_locked(&resv->ww) && resv->reserved < count)
 		resv->reserved = count;
 	pthread_mutex_unlock(&resv->lock);
 	resv_drop(resv, &dropped);
@@ -355,7 +357,7 @@ int dma_resv_add_fence(struct dma_resv *resv, struct dma_fence *fence, enum dma_
 	pthread_mutex_lock(&resv->lock);
 	error = ensure_room(resv, 1, &dropped);
 	if (!error) {
-		enum resv_set set = dma_resv_is_locked(resv) ? RESV_STAGED : RESV_VISIBLE;
+		enum resv_set set = ww_mutex_is_locked(&resv->ww) ? RESV_STAGED : RESV_VISIBLE;
 
 		if (resv->reserved)
 			resv->reserved--;
@@ -431,17 +433,48 @@ int dma_resv_replace_fences(struct dma_resv *resv, uint64_t context, struct dma_
 	return 0;
 }
 
-int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src)
+/* The two low bits of a pointer to a fence are free and hold the usage. */
+#define USAGE_MASK ((uintptr_t)3)
+_Static_assert(RESV_USAGES - 1 <= USAGE_MASK && _Alignof(struct dma_fence) > USAGE_MASK,
+	       "a usage fits in a pointer");
+
+struct dma_resv_list *dma_resv_list_get(struct dma_resv_list *list)
 {
-	struct dma_resv_list *list = dma_resv_snapshot(src);
+	atomic_fetch_add_explicit(&list->refcount, 1, memory_order_relaxed);
+	return list;
+}
+
+unsigned int dma_resv_list_count(const struct dma_resv_list *list)
+{
+	return list->count;
+}
+
+struct dma_fence *dma_resv_list_fence(const struct dma_resv_list *list, unsigned int index,
+				      enum dma_resv_usage *usage)
+{
+	if (usage)
+		*usage = (enum dma_resv_usage)(list->fences[index] & USAGE_MASK);
+	return (struct dma_fence *)(list->fences[index] & ~USAGE_MASK);
+}
+
+void dma_resv_list_put(struct dma_resv_list *list)
+{
+	unsigned int i;
+
+	if (!list || atomic_fetch_sub_explicit(&list->refcount, 1, memory_order_acq_rel) != 1)
+		return;
+	for (i = 0; i < list->count; i++)
+		dma_fence_put(dma_resv_list_fence(list, i, NULL));
+	free(list);
+}
+
+int resv_copy_list(struct dma_resv *dst, const struct dma_resv_list *list)
+{
+	unsigned int i, count = dma_resv_list_count(list);
 	struct resv_dropped dropped;
 	struct dma_resv_entry *entries;
-	unsigned int i, count;
 	uint32_t capacity;
 
-	if (!list)
-		return -ENOMEM;
-	count = dma_resv_list_count(list);
 	resv_dropped_init(&dropped);
 	pthread_mutex_lock(&dst->lock);
 	entries = allocate_entries(count + count_pending(dst, RESV_STAGED) + dst->reserved,
@@ -461,6 +494,5 @@ int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src)
 	}
 	pthread_mutex_unlock(&dst->lock);
 	resv_drop(dst, &dropped);
-	dma_resv_list_put(list);
 	return entries ? 0 : -ENOMEM;
 }

@@ -10,7 +10,7 @@
  * It also stores the slot, where it searches first. If the entry was removed meanwhile, the next
  * step walks from the oldest entry.
  */
-#include "resv_entries.h"
+#include "resv_internal.h"
 
 void dma_resv_iter_begin(struct dma_resv_iter *cursor, struct dma_resv *resv,
 			 enum dma_resv_usage usage)

@@ -11,48 +11,7 @@
  */
 #include <stdlib.h>
 
-#include "resv_entries.h"
-
-/* The two low bits of a pointer to a fence are free and hold the usage. */
-#define USAGE_MASK ((uintptr_t)3)
-_Static_assert(RESV_USAGES - 1 <= USAGE_MASK && _Alignof(struct dma_fence) > USAGE_MASK,
-	       "a usage fits in a pointer");
-
-struct dma_resv_list {
-	_Atomic uint32_t refcount;
-	unsigned int count;
-	uintptr_t fences[];
-};
-
-struct dma_resv_list *dma_resv_list_get(struct dma_resv_list *list)
-{
-	atomic_fetch_add_explicit(&list->refcount, 1, memory_order_relaxed);
-	return list;
-}
-
-unsigned int dma_resv_list_count(const struct dma_resv_list *list)
-{
-	return list->count;
-}
-
-struct dma_fence *dma_resv_list_fence(const struct dma_resv_list *list, unsigned int index,
-				      enum dma_resv_usage *usage)
-{
-	if (usage)
-		*usage = (enum dma_resv_usage)(list->fences[index] & USAGE_MASK);
-	return (struct dma_fence *)(list->fences[index] & ~USAGE_MASK);
-}
-
-void dma_resv_list_put(struct dma_resv_list *list)
-{
-	unsigned int i;
-
-	if (!list || atomic_fetch_sub_explicit(&list->refcount, 1, memory_order_acq_rel) != 1)
-		return;
-	for (i = 0; i < list->count; i++)
-		dma_fence_put(dma_resv_list_fence(list, i, NULL));
-	free(list);
-}
+#include "resv_internal.h"
 
 /* The cached list, without a lock, or NULL. */
 static struct dma_resv_list *take_up(struct dma_resv *resv)
@@ -124,4 +83,13 @@ struct dma_resv_list *dma_resv_snapshot(struct dma_resv *resv)
 		dma_resv_list_get(list);
 	pthread_mutex_unlock(&resv->lock);
 	return list;
+}
+
+int dma_resv_copy_fences(struct dma_resv *dst, struct dma_resv *src)
+{
+	struct dma_resv_list *list = dma_resv_snapshot(src);
+	int error = list ? resv_copy_list(dst, list) : -ENOMEM;
+
+	dma_resv_list_put(list);
+	return error;
 }

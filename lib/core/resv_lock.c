@@ -6,9 +6,7 @@
  * functions that need no ww_mutex, the rules of resv.c apply. A commit is one step for all other
  * threads, because it happens under the reservation's own lock.
  */
-#include "resv_entries.h"
-
-DEFINE_WD_CLASS(reservation_ww_class);
+#include "resv_internal.h"
 
 int dma_resv_lock(struct dma_resv *resv, struct ww_acquire_ctx *ctx)
 {

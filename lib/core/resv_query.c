@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "merge.h"
-#include "resv_entries.h"
+#include "resv_internal.h"
 
 /* The last added fence whose signaled bit is not set, with a reference, or NULL. */
 static struct dma_fence *last_unmarked(struct dma_resv *resv, enum dma_resv_usage usage)

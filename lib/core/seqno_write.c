@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "dma_buf.h"
-#include "internal.h"
+#include "fence_internal.h"
 #include "seqno_write.h"
 
 struct seqno_write {

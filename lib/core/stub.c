@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "internal.h"
+#include "fence_internal.h"
 
 static const char *stub_name(struct dma_fence *fence)
 {

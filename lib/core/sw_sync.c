@@ -18,7 +18,7 @@
 
 #include "hash.h"
 #include "heap.h"
-#include "internal.h"
+#include "fence_internal.h"
 #include "sw_sync.h"
 
 #define TIMELINE_NAME_SIZE 32

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "internal.h"
+#include "fence_internal.h"
 #include "sync_file.h"
 #include "unwrap.h"
 

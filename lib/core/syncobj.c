@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "internal.h"
+#include "fence_internal.h"
 #include "syncobj.h"
 
 struct syncobj {

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "internal.h"
+#include "fence_internal.h"
 #include "timeline.h"
 
 #define TIMELINE_NAME_SIZE 32

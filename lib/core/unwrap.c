@@ -8,7 +8,7 @@
  */
 #include "array.h"
 #include "chain.h"
-#include "internal.h"
+#include "fence_internal.h"
 #include "unwrap.h"
 
 /* The first fence in the link that the cursor has reached. */

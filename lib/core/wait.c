@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "internal.h"
+#include "fence_internal.h"
 
 struct fence_waiter {
 	struct dma_fence_cb callback;

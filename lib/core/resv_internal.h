@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_entries.h - what the files of a reservation share: its entries, and the references to drop
+ * resv_internal.h - what the files of a reservation share: its entries, and the references to drop
  * without its lock. The comment at the top of resv.c describes the layout.
  */
-#ifndef DMA_FENCE_CORE_RESV_ENTRIES_H
-#define DMA_FENCE_CORE_RESV_ENTRIES_H
+#ifndef DMA_FENCE_CORE_RESV_INTERNAL_H
+#define DMA_FENCE_CORE_RESV_INTERNAL_H
 
-#include "internal.h"
+#include "fence_internal.h"
+#include "readers_internal.h"
 #include "resv.h"
 
 #define RESV_USAGES (DMA_RESV_USAGE_BOOKKEEP + 1)
@@ -31,6 +32,12 @@ struct dma_resv_entry {
 	uint8_t usage, set;
 };
 
+struct dma_resv_list {
+	_Atomic uint32_t refcount;
+	unsigned int count;
+	uintptr_t fences[]; /* each with its usage in the two low bits */
+};
+
 /* How many signaled entries one call that adds removes, if they are the oldest: see prune(). */
 #define PRUNED_PER_ADD 2
 
@@ -53,7 +60,7 @@ static inline void resv_dropped_init(struct resv_dropped *dropped)
 	dropped->snapshot = NULL;
 }
 
-/* Called with resv->lock held, except the last three, which are called without it. */
+/* Called with resv->lock held, except the last four, which are called without it. */
 
 /* The oldest and the newest slot of a set; set itself: none. */
 static inline uint32_t resv_oldest(const struct dma_resv *resv, enum resv_set set)
@@ -84,10 +91,12 @@ void resv_changed(struct dma_resv *resv, struct resv_dropped *dropped);
 void resv_drop(struct dma_resv *resv, struct resv_dropped *dropped);
 /* Drops the doomed entries, in batches, because there may be many. */
 void resv_drop_doomed(struct dma_resv *resv);
+/* Replaces the visible fences with the pending ones of a list. -ENOMEM: nothing has changed. */
+int resv_copy_list(struct dma_resv *dst, const struct dma_resv_list *list);
 /*
  * The fences that will be pending after a commit of the staged ones, in the order in which they
  * were added. A reference for the caller; NULL: no memory.
  */
 struct dma_resv_list *resv_list_after_commit(struct dma_resv *resv);
 
-#endif /* DMA_FENCE_CORE_RESV_ENTRIES_H */
+#endif /* DMA_FENCE_CORE_RESV_INTERNAL_H */
