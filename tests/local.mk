@@ -8,6 +8,7 @@ include tests/requests/local.mk
 include tests/guest/local.mk
 include tests/clients/local.mk
 include tests/install/local.mk
+include tests/layers/local.mk
 include tests/run/local.mk
 include tests/rows/local.mk
 include tests/conformance/local.mk
