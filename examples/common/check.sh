@@ -70,10 +70,10 @@ well_drawn()
 		[ "$(tail -n 1 "$1")" = '</svg>' ]
 }
 
-# await PATTERN: until a line of the output is of that form, for 20 seconds at most.
+# await PATTERN: until a line of the output is of that form, for a minute at most.
 await()
 {
-	attempts=200
+	attempts=600
 	until says "$1"; do
 		attempts=$((attempts - 1))
 		[ $attempts -gt 0 ] || return 1

@@ -21,7 +21,7 @@
 
 /* What is in flight at once: a poll for every buffer, and a handful of others. */
 #define RING_ENTRIES	  64
-#define WATCHDOG_LIMIT_NS (2 * NS_PER_SECOND)
+#define WATCHDOG_LIMIT_NS (10 * NS_PER_SECOND)
 /* The line on a terminal, and lines of their own elsewhere. */
 #define PROGRESS_LINE_NS  (NS_PER_SECOND / 10)
 #define PROGRESS_PLAIN_NS NS_PER_SECOND

@@ -27,7 +27,7 @@
 /* A fence of a process that died may be signaled a moment before its socket is closed. */
 #define HANG_UP_LIMIT_NS NS_PER_SECOND
 /* More patient than the display's, so that it is the display that tells, and ends the renderer. */
-#define WATCHDOG_LIMIT_NS (3 * NS_PER_SECOND)
+#define WATCHDOG_LIMIT_NS (15 * NS_PER_SECOND)
 
 enum buffer_state {
 	BUFFER_FREE,

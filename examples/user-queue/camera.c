@@ -18,7 +18,7 @@
 
 /* One poll(), between two feeds of the watchdog. */
 #define POLL_LIMIT_NS	  (NS_PER_SECOND / 2)
-#define WATCHDOG_LIMIT_NS (3 * NS_PER_SECOND)
+#define WATCHDOG_LIMIT_NS (15 * NS_PER_SECOND)
 
 struct camera {
 	const struct options *options;

@@ -14,7 +14,7 @@
 #include "program.h"
 
 /* Longer than anything here takes: who waits for so long has been left alone. */
-#define PATIENCE_NS (5 * NS_PER_SECOND)
+#define PATIENCE_NS (20 * NS_PER_SECOND)
 
 /* Of a fence that was active still when the job that needs it was complete. */
 #define NOT_YET INT64_MAX

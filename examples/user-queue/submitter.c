@@ -20,7 +20,7 @@
 #include "message.h"
 #include "submitter.h"
 
-#define WATCHDOG_LIMIT_NS (2 * NS_PER_SECOND)
+#define WATCHDOG_LIMIT_NS (10 * NS_PER_SECOND)
 /* One wait, between two looks at whether the engine is alive. */
 #define LOOK_NS (NS_PER_SECOND / 5)
 /* A fence of a process that died may be signaled a moment before its socket is closed. */
