@@ -29,7 +29,7 @@
 #define ATTACHERS 2
 #define DEATHS	  30
 /* Longer than any noise; in between everybody gets his turn. */
-#define TURN_NS 20000000000
+#define TURN_NS 60000000000
 
 static int buffers[BUFFERS];
 static atomic_uint owners[BUFFERS];
@@ -264,7 +264,7 @@ static void expect_as_before(int device, const struct dma_fence_stats *before)
 	struct dma_fence_stats after;
 
 	/* A last close is heard of a moment later. */
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 6000; i++) {
 		if (dma_fence_device_get_stats(device, &after) || is_as_before(before, &after))
 			return;
 		usleep(10000);

@@ -30,8 +30,8 @@
 #include "libdmafence.h"
 
 #define SECONDS 4
-#define WAKE_LIMIT_NS \
-	20000000000 /* longer than any noise, shorter than the fences' own timeouts are set to */
+/* Longer than any noise, and shorter than what create() sets the fences' own timeouts to. */
+#define WAKE_LIMIT_NS 60000000000
 #define FENCE_ERROR (-EIO)
 #define DEATHS	    40
 
@@ -460,7 +460,7 @@ int main(void)
 			munmap(pairs[i].memory, 4096);
 	}
 	/* A last close is heard of a moment later. */
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 6000; i++) {
 		if (dma_fence_device_get_stats(device, &after) || is_as_before(&before, &after))
 			break;
 		usleep(10000);
