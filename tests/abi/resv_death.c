@@ -92,7 +92,7 @@ Test(resv_death, row_2_5_close_of_the_file_gives_back_all_its_locks)
 
 /* ---- two processes that want the same buffers in opposite orders ---- */
 
-#define ROUNDS 1000
+#define ROUNDS 300
 
 struct rival {
 	int order[3];

@@ -62,7 +62,7 @@ static void end(void)
 	close(drm);
 }
 
-TestSuite(libdrm, .init = begin, .fini = end, .timeout = 120);
+TestSuite(libdrm, .init = begin, .fini = end, .timeout = 600);
 
 /* Some functions of the library return -errno, others -1: 0 or -errno. */
 static int answer(int ret)

@@ -31,7 +31,7 @@
 #include "linux_sync_file.h"
 
 /* How long anybody waits for anybody. */
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 #define check(condition) check_at(__LINE__, #condition, condition)
 
