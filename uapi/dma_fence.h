@@ -4,17 +4,17 @@
  *
  * What a fence is
  * ---------------
- * A fence stands for one piece of work that some engine will finish: a frame being rendered, a
- * copy, a page flip. It is born *active* (status 0) and is *signaled* once, and only once: with
+ * A fence stands for one piece of work that an engine will finish: a frame being rendered, a
+ * copy, a page flip. It is created *active* (status 0) and is *signaled* once, and only once: with
  * status 1, or with a negative errno when the work failed. It never becomes active again. Every
  * fence has a *context*, a 64-bit number, and a *seqno* that orders it among the fences of that
  * context; fences of two contexts have no order.
  *
- * A program opens the node and speaks to it with the requests below. A new open has no state; the
+ * A program opens the node and issues the requests below on it. A new open has no state; the
  * handles that requests return are numbers of that *open file description*, from 1 up, never 0.
  * dup(), fork() and SCM_RIGHTS share them; a second open() does not.
  *
- * A first program: one fence, waited for by one thread and signaled by another.
+ * A first program: one thread waits for a fence, and another one signals it.
  *
  *	struct dma_fence_create create = { .name = "render" };
  *	ioctl(device, DMA_FENCE_IOC_CREATE, &create);
@@ -32,23 +32,24 @@
  *
  * Who may signal
  * --------------
- * A handle from CREATE, and the timeline that the fence is a point of. Handles that came from
- * IMPORT, MERGE, BUFFER_FENCES or MEM_FENCE may wait, query, attach and export; SIGNAL through
- * them is EPERM. When the last handle that could signal a fence is gone (CLOSE, close(), exit, SIGKILL),
- * an active fence is signaled with -ECANCELED, so nobody ever waits for a dead process. A fence
- * that is not signaled within its timeout is signaled with -ETIMEDOUT.
+ * A handle from CREATE can signal a fence, and so can the timeline that the fence is a point of.
+ * Handles from IMPORT, MERGE, BUFFER_FENCES or MEM_FENCE can wait, query, attach and export; SIGNAL
+ * through them is EPERM. When the last handle that can signal a fence is gone (CLOSE, close(),
+ * exit, SIGKILL), an active fence is signaled with -ECANCELED, so no program waits for a dead
+ * process. A fence that is not signaled within its timeout is signaled with -ETIMEDOUT.
  *
- * Who hears of waiters
- * --------------------
- * To signal may cost something, an interrupt say. The creator of a *lazy* fence (CREATE) is told by
- * a record when the first one shows up that has to be told: a WAIT that blocks, an EVENT_ADD, a
- * poll() of its sync_file. A look (QUERY, a WAIT whose deadline has passed) does not count. Until
- * then the creator need not do anything, but the fence has its timeout as any other.
+ * Lazy fences
+ * -----------
+ * To signal a fence may cost something, such as an interrupt. The device queues a record for the
+ * creator of a *lazy* fence (CREATE) when the first waiter appears that must be notified: a WAIT
+ * that blocks, an EVENT_ADD, a poll() of its sync_file. A poll without a wait (QUERY, a WAIT whose
+ * deadline has passed) does not count. Until then the creator need not do anything, but the fence
+ * has its timeout as any other.
  *
  * Crossing a process boundary
  * ---------------------------
- * A reply cannot carry a file descriptor. EXPORT returns a token; a *fresh* open of the node is
- * BINDed to the fence with it, and from then on that descriptor is a sync_file: poll() says
+ * A reply cannot carry a file descriptor. EXPORT returns a token, and BIND binds a *fresh* open of
+ * the node to the fence with that token. From then on the descriptor is a sync_file: poll() reports
  * POLLIN once the fence is signaled, SYNC_IOC_FILE_INFO and SYNC_IOC_SET_DEADLINE of
  * <linux/sync_file.h> work, everything else is ENOTTY. Send it over a socket; the receiver polls
  * it, or turns it into a handle of its own open with IMPORT. libdmafence does both halves in one
@@ -57,20 +58,20 @@
  * Memory and buffers
  * ------------------
  * A buffer is an fd of the caller: a memfd, a file on tmpfs, or a dma-buf. ATTACH puts a fence on
- * it, BUFFER_FENCES asks for what is pending there, BUFFER_WAIT waits for it, SEQNO_WRITE has a
- * value stored in it when a fence is signaled, so that a waiter may spin or futex-wait on the
- * memory and never call the device; MEM_FENCE is the other way round, a fence that memory signals.
- * The device borrows the caller's fd for that (pidfd_getfd(2));
- * where the system forbids it the request is EPERM and GET_CAPS says so beforehand.
+ * it, BUFFER_FENCES returns its pending fences as one fence, and BUFFER_WAIT waits for them.
+ * SEQNO_WRITE stores a value in the buffer when a fence is signaled, so that a waiter may spin or
+ * futex-wait on the memory and never call the device. MEM_FENCE works in the other direction:
+ * memory signals a fence. The device borrows the caller's fd for these requests (pidfd_getfd(2));
+ * if the system forbids it, the request is EPERM, and GET_CAPS reports it beforehand.
  *
  * Several buffers in one operation
  * --------------------------------
- * Who works on several buffers locks them first, under a *ticket* (RESV_LOCK), then attaches its
- * fences with the ticket, and unlocks (RESV_UNLOCK): to others all of them appear in one moment.
- * Two who want the same buffers in different order do not block each other for ever: the younger
- * ticket gets EDEADLK. It gives back what it holds (RESV_UNLOCK with BACK_OFF), which drops what it
- * has attached meanwhile, locks the contended buffer first (SLOW), then the others, and so on; it
- * keeps its age, so its turn comes.
+ * An operation on several buffers locks them first, under a *ticket* (RESV_LOCK), then attaches its
+ * fences with the ticket, and unlocks (RESV_UNLOCK): all fences become visible to others at the
+ * same moment. Two programs that lock the same buffers in different orders cannot deadlock: the
+ * younger ticket gets EDEADLK. It unlocks its buffers (RESV_UNLOCK with BACK_OFF), which drops the
+ * fences that it has attached, locks the contended buffer first (SLOW), then the others, and
+ * repeats this on EDEADLK. It keeps its age, so at some point it is the oldest and succeeds.
  *
  *	error = lock(buffers, 0);
  *	while (error == EDEADLK) {
@@ -79,43 +80,43 @@
  *		error = lock(buffers, DMA_FENCE_RESV_LOCK_SLOW);
  *	}
  *
- * A ticket may hold buffers for resv_hold_ns (GET_CAPS), then it loses them: a record says so
- * (RESV_LOST), every request with it is ETIMEDOUT from then on. It loses them too when its open
- * file is closed, however that comes about. What it has attached and not committed never appears.
- * While a buffer is locked, an ATTACH without the ticket waits; whatever does not touch the set of
- * fences that others see (BUFFER_FENCES, BUFFER_WAIT, signals, SEQNO_WRITE) does not.
+ * A ticket may hold buffers for resv_hold_ns (GET_CAPS). After that it loses them: the device
+ * queues a record (RESV_LOST), and every request with the ticket is ETIMEDOUT. A ticket also loses
+ * its buffers when its open file is closed in any way. Fences that were attached under it and not
+ * committed never appear. While a buffer is locked, an ATTACH without the ticket blocks; requests
+ * that do not change the fences that others see (BUFFER_FENCES, BUFFER_WAIT, SIGNAL, SEQNO_WRITE)
+ * do not block.
  *
  * Rules that hold for every request
  * ---------------------------------
- * - Times are nanoseconds of CLOCK_MONOTONIC. Deadlines are absolute, so an interrupted call is
- *   repeated as it is.
- * - A flag that is not known, or a pad or reserved field that is not zero, is EINVAL. Nothing has
- *   happened then.
- * - A struct may grow at its end. The device takes a shorter one, as long as it holds the fields
- *   up to the last one that the request needs (EINVAL otherwise), and treats the missing tail as
- *   zero; a longer one is E2BIG unless its unknown tail is all zero.
+ * - Times are nanoseconds of CLOCK_MONOTONIC. Deadlines are absolute, so a program repeats an
+ *   interrupted call unchanged.
+ * - An unknown flag, or a pad or reserved field that is not zero, is EINVAL, and the request has no
+ *   effect.
+ * - A struct may grow at its end. The device accepts a shorter one if it has the fields up to the
+ *   last one that the request needs (EINVAL otherwise), and treats missing fields as zero; a longer
+ *   one is E2BIG unless its unknown tail is all zero.
  * - Requests on several handles carry them *inline*, behind the struct, with the total size in
  *   the request number (the _INLINE(count) macros), up to DMA_FENCE_INLINE_MAX bytes; or, with
- *   `pointer` not 0, in an array of the caller's memory, up to the max_count that GET_CAPS tells.
- *   They are all or nothing unless they say otherwise. All that is named consists of at most
- *   max_count fences, those of merged ones counted (E2BIG).
+ *   `pointer` not 0, in an array in the caller's memory, up to max_count of GET_CAPS. They do all
+ *   or nothing unless they say otherwise. The fences of a request have at most max_count members
+ *   in all (E2BIG).
  * - An unknown request is ENOTTY, an unknown handle ENOENT, a handle of the wrong kind EINVAL.
  * - An array or struct that cannot be read or written is EFAULT. A request with a wrong argument
  *   has no effect.
- * - A wait that runs out is ETIME. A signal handler that interrupts a call restarts it or ends it
- *   with EINTR, as SA_RESTART says; only read() is always EINTR.
+ * - A wait whose deadline passes is ETIME. A signal handler that interrupts a call restarts it or
+ *   ends it with EINTR, according to SA_RESTART; only read() always ends with EINTR.
  * - When the device goes away, calls in flight end with ECONNABORTED, later ones with ENOTCONN,
- *   and poll() says POLLERR. An orderly stop signals every active fence with -ECANCELED first, and
- *   leaves clients some time to ask how their sync_files ended and to read their records.
- * - Every request may be issued from several threads at once.
+ *   and poll() reports POLLERR. An orderly stop signals every active fence with -ECANCELED first,
+ *   and leaves clients some time to query their sync_files and to read their records.
+ * - Several threads may issue requests at once.
  *
  * Request numbers
  * ---------------
- * 0x00 to 0x6f are the requests of this header, 0x70 to 0x7f are used by the device itself. 0x80 to
- * 0xbf are for experiments: what a number does there may change or go with every build of the
- * device, so that released programs do not use it. 0xc0 to 0xff are never assigned: a private
- * change of the device may use them, and no later header will. What a device does not know is
- * ENOTTY in all of these.
+ * 0x00 to 0x6f are the requests of this header; the device itself uses 0x70 to 0x7f. 0x80 to 0xbf
+ * are for experiments: every build of the device may change or remove such a request, so released
+ * programs do not use them. 0xc0 to 0xff are never assigned: a private change of the device may use
+ * them, and no later header will. An unknown number is ENOTTY in all ranges.
  *
  * The layout is the same for 32-bit and 64-bit callers, all pointers are __u64. Each request has
  * a page in section 2 of the manual, named after it (dma_fence_ioc_wait(2)); dma_fence(4) is the
@@ -127,7 +128,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* The version of this header, as GET_CAPS tells the device's: the major number in the upper half. */
+/* The version of this header; GET_CAPS reports the device's. The upper half is the major number. */
 #define DMA_FENCE_ABI_VERSION 0x00010001u
 
 /* The type letter of the native requests. */
@@ -143,58 +144,58 @@
 #define DMA_FENCE_TRANSPORT_CUSE 1u
 #define DMA_FENCE_TRANSPORT_FUSE 2u
 
-/* Fds of this caller can be borrowed: IMPORT, ATTACH, SEQNO_WRITE and others that take one work. */
+/* The device can borrow fds of this caller: IMPORT, ATTACH, SEQNO_WRITE and others need this. */
 #define DMA_FENCE_FEATURE_CALLER_FDS (1ull << 0)
-/* Memory of this caller can be reached: arrays by pointer work, and that of SYNC_IOC_FILE_INFO. */
+/* The device can reach memory of this caller: arrays by pointer, and of SYNC_IOC_FILE_INFO. */
 #define DMA_FENCE_FEATURE_CALLER_MEMORY (1ull << 1)
-/* EVENT_ADD takes an eventfd; EOPNOTSUPP otherwise: the system has no asynchronous I/O left. */
+/* EVENT_ADD takes an eventfd; otherwise EOPNOTSUPP: no asynchronous I/O context is left. */
 #define DMA_FENCE_FEATURE_EVENTFD (1ull << 2)
 
 struct dma_fence_caps {
 	__u32 abi_version;	/* out: DMA_FENCE_ABI_VERSION of the device */
 	__u32 transport;	/* out: DMA_FENCE_TRANSPORT_* */
-	__u64 features;		/* out: DMA_FENCE_FEATURE_*, for the process that asks */
+	__u64 features;		/* out: DMA_FENCE_FEATURE_*, for the calling process */
 	__u64 fence_timeout_ns;	/* out: default timeout of a fence, 0: never */
 	__u64 max_bytes;	/* out: memory that one user may cost the device */
 	__u32 max_handles;	/* out: handles in an open file */
 	__u32 max_waits;	/* out: calls of an open file that block at once */
 	__u32 max_events;	/* out: events of an open file, until delivered */
-	__u32 max_exports;	/* out: tokens of an open file that nobody has used yet */
+	__u32 max_exports;	/* out: unused tokens of an open file */
 	__u32 max_attachments;	/* out: fences on buffers, seqno writes and locks of one user; */
-				/* those that merged ones are made of are counted */
+				/* each member of a merged fence counts */
 	__u32 max_count;	/* out: entries of an array that is passed by pointer */
 	__u64 resv_hold_ns;	/* out: how long a ticket may hold locks, 0: for ever */
-	__u64 memory_poll_ns;	/* out: how soon a plain store to a memory fence's word is noticed */
+	__u64 memory_poll_ns;	/* out: longest time until a plain store to memory is noticed */
 };
 
-/* ---- GET_STATS: how much of everything there is, over the whole device ---- */
+/* ---- GET_STATS: counts of all objects of the device ---- */
 
 struct dma_fence_stats {
 	__u64 files;		/* out: open files, sync_files and the caller's own included */
-	__u64 handles;		/* out: handles in all of them */
-	__u64 fences;		/* out: fences alive that CREATE made, signaled or not */
+	__u64 handles;		/* out: handles in all open files */
+	__u64 fences;		/* out: existing fences from CREATE, signaled or not */
 	__u64 timelines;	/* out */
-	__u64 waits;		/* out: calls that wait for somebody else, in read() too */
+	__u64 waits;		/* out: blocked calls, read() included */
 	__u64 exports;		/* out: tokens not used yet */
 	__u64 events;		/* out: events pending or not read yet */
-	__u64 buffers;		/* out: buffers with something pending on them */
+	__u64 buffers;		/* out: buffers with pending fences or locks */
 	__u64 attachments;	/* out: pending fences on buffers, those of seqno writes included */
 	__u64 seqno_writes;	/* out: seqno writes pending */
-	__u64 workers;		/* out: threads that access fds and memory of callers */
+	__u64 workers;		/* out: workers that access callers' fds and memory */
 	__u64 signaled;		/* out: fences signaled since the device started */
 	__u64 tickets;		/* out: tickets of RESV_LOCK */
-	__u64 locks;		/* out: buffers that they hold */
-	__u64 mem_fences;	/* out: fences alive that MEM_FENCE made, signaled or not */
+	__u64 locks;		/* out: buffers that the tickets hold */
+	__u64 mem_fences;	/* out: existing fences from MEM_FENCE, signaled or not */
 };
 
 /* ---- CREATE: a new fence ---- */
 
-/* It signals itself signal_delay_ns after its creation, with signal_error: a simulated job. */
+/* The device signals it signal_delay_ns after creation, with signal_error: a simulated job. */
 #define DMA_FENCE_CREATE_AUTO_SIGNAL (1u << 0)
-/* The creator is told when the first waiter shows up, and not before: DMA_FENCE_EVENT_ENABLE. */
+/* The creator gets a record when the first waiter appears: DMA_FENCE_EVENT_ENABLE. */
 #define DMA_FENCE_CREATE_LAZY (1u << 1)
 
-/* timeout_ns: no timeout, whatever the device's default is. */
+/* timeout_ns: no timeout, regardless of the device's default. */
 #define DMA_FENCE_TIMEOUT_NEVER (~0ull)
 
 struct dma_fence_create {
@@ -215,11 +216,11 @@ struct dma_fence_timeline_create {
 	__u32 flags;		/* in: 0 */
 	__u32 handle;		/* out */
 	__u64 context;		/* out */
-	__u64 value;		/* in: the value to start from */
+	__u64 value;		/* in: the initial value */
 	char name[DMA_FENCE_NAME_SIZE];	/* in: NUL-terminated */
 };
 
-/* value is added to the timeline's value, instead of being the new one. */
+/* Add value to the timeline's value, instead of replacing it. */
 #define DMA_FENCE_ADVANCE_RELATIVE (1u << 0)
 
 struct dma_fence_timeline_advance {
@@ -227,7 +228,7 @@ struct dma_fence_timeline_advance {
 	__u32 flags;		/* in: DMA_FENCE_ADVANCE_* */
 	__u64 value;		/* in: the value to reach; out: the timeline's value */
 	__s32 error;		/* in: 0, or a negative errno for these points */
-	__u32 signaled;		/* out: how many points that were */
+	__u32 signaled;		/* out: number of points that this call has signaled */
 };
 
 /* ---- SIGNAL ---- */
@@ -242,13 +243,13 @@ struct dma_fence_signal {
 
 /* ---- WAIT ---- */
 
-/* Wait for all of them, not for the first. */
+/* Wait for all fences, not for the first one. */
 #define DMA_FENCE_WAIT_ALL (1u << 0)
 
-/* deadline_ns: no deadline. 0, as any time that has passed, just looks. */
+/* deadline_ns: no deadline. With 0, or any time that has passed, the request polls. */
 #define DMA_FENCE_WAIT_FOREVER 0x7fffffffffffffffll
 
-/* first: none is signaled. */
+/* first: no fence is signaled. */
 #define DMA_FENCE_WAIT_NONE (~0u)
 
 struct dma_fence_wait_item {
@@ -261,8 +262,8 @@ struct dma_fence_wait {
 	__u32 flags;		/* in: DMA_FENCE_WAIT_* */
 	__s64 deadline_ns;	/* in: absolute, CLOCK_MONOTONIC */
 	__u64 pointer;		/* in: 0: the items follow; or their address */
-	__u32 first;		/* out: index of the first signaled, or DMA_FENCE_WAIT_NONE */
-	__u32 signaled;		/* out: how many items are signaled */
+	__u32 first;		/* out: index of the first signaled one, or DMA_FENCE_WAIT_NONE */
+	__u32 signaled;		/* out: number of signaled items */
 };
 
 /* ---- QUERY ---- */
@@ -283,27 +284,27 @@ struct dma_fence_query {
 	__s64 timestamp_ns;	/* out: when it was signaled, 0 while active */
 	__s64 deadline_ns;	/* out: the earliest SET_DEADLINE hint so far, 0: none */
 	__s32 status;		/* out: 0 active, 1 signaled, negative errno */
-	__u32 member_count;	/* out: of how many it is made: 1 unless merged */
-	__u32 member_first;	/* in: index of the first member to be told */
-	__u32 member_capacity;	/* in: room for struct dma_fence_member behind this struct */
+	__u32 member_count;	/* out: number of members: 1 unless merged */
+	__u32 member_first;	/* in: index of the first member to report */
+	__u32 member_capacity;	/* in: capacity for struct dma_fence_member after this struct */
 	char driver_name[DMA_FENCE_NAME_SIZE];		/* out */
 	char timeline_name[DMA_FENCE_NAME_SIZE];	/* out */
 };
 
 /* ---- ATTACH, BUFFER_FENCES, BUFFER_WAIT: reservations ---- */
 
-/* What a fence on a buffer is there for. Who asks for one is given it and those of lower number. */
-#define DMA_FENCE_USAGE_KERNEL 0u	/* memory management: always waited for */
+/* The use of a buffer by the work of a fence. A request for one usage includes all lower ones. */
+#define DMA_FENCE_USAGE_KERNEL 0u	/* memory management: every other user waits for it */
 #define DMA_FENCE_USAGE_WRITE 1u	/* implicit sync: writers */
 #define DMA_FENCE_USAGE_READ 2u		/* implicit sync: readers */
 #define DMA_FENCE_USAGE_BOOKKEEP 3u	/* takes no part in implicit sync */
 
-/* What has to be waited for before reading (write 0) or writing. */
+/* The usage to wait for before reading (write 0) or writing. */
 #define DMA_FENCE_USAGE_RW(write) ((write) ? DMA_FENCE_USAGE_READ : DMA_FENCE_USAGE_WRITE)
 
 /*
- * A hint: whoever waits for this buffer can wait on memory (SEQNO_WRITE, MEM_FENCE_LOCATION), so
- * the signaler of a lazy fence need not be asked to signal for its sake.
+ * A hint: the waiters of this buffer can wait on memory (SEQNO_WRITE, MEM_FENCE_LOCATION), so the
+ * device does not ask the creator of a lazy fence to signal it because of the buffer.
  */
 #define DMA_FENCE_ATTACH_MEMORY_WAITERS (1u << 0)
 
@@ -316,22 +317,22 @@ struct dma_fence_attach {
 	__u32 reserved;		/* in: 0 */
 };
 
-/* Only the fence that was attached last, instead of all. */
+/* Return only the fence that was attached last, instead of all. */
 #define DMA_FENCE_BUFFER_LATEST (1u << 0)
 
 struct dma_fence_buffer_fences {
 	__s32 fd;		/* in */
 	__u32 usage;		/* in: DMA_FENCE_USAGE_* */
 	__u32 flags;		/* in: DMA_FENCE_BUFFER_* */
-	__u32 handle;		/* out: one fence for all; a signaled one for none */
+	__u32 handle;		/* out: one fence for all; a signaled one if none is pending */
 	__u32 count;		/* out: how many fences were pending */
 	__u32 reserved;		/* in: 0 */
 };
 
-/* Waits for what is pending on a buffer, and not for what is put there later. */
+/* Waits for the pending fences of a buffer, and not for fences that are attached later. */
 struct dma_fence_buffer_wait {
 	__s32 fd;		/* in */
-	__u32 usage;		/* in: DMA_FENCE_USAGE_*, as DMA_FENCE_USAGE_RW() says */
+	__u32 usage;		/* in: DMA_FENCE_USAGE_*, such as DMA_FENCE_USAGE_RW() */
 	__u32 flags;		/* in: 0 */
 	__u32 count;		/* out: how many fences were pending; on ETIME too */
 	__s64 deadline_ns;	/* in: absolute, CLOCK_MONOTONIC; as that of WAIT */
@@ -341,33 +342,33 @@ struct dma_fence_buffer_wait {
 
 /* ---- RESV_LOCK, RESV_COMMIT, RESV_UNLOCK: several buffers in one operation ---- */
 
-/* After EDEADLK: the ticket holds nothing (EINVAL), and waits for the first one without EDEADLK. */
+/* After EDEADLK: wait for the first one without EDEADLK. EINVAL if the ticket holds a buffer. */
 #define DMA_FENCE_RESV_LOCK_SLOW (1u << 0)
 /* EBUSY instead of waiting; not together with SLOW. */
 #define DMA_FENCE_RESV_LOCK_TRY (1u << 1)
 
-/* contended: it was none of them. */
+/* contended: no buffer caused the error. */
 #define DMA_FENCE_RESV_LOCK_NONE (~0u)
 
 struct dma_fence_resv_lock {
 	__u32 ticket;		/* in: 0: a new one; out, on EDEADLK too */
 	__u32 count;		/* in: buffers, at least 1 */
 	__u32 flags;		/* in: DMA_FENCE_RESV_LOCK_* */
-	__u32 contended;	/* out: on EDEADLK, EALREADY, EBUSY: the index of which */
+	__u32 contended;	/* out: on EDEADLK, EALREADY, EBUSY: index of the buffer */
 	__s64 deadline_ns;	/* in: absolute, CLOCK_MONOTONIC; as that of WAIT */
 	__u64 pointer;		/* in: 0: __s32 fds[count] follow; or their address */
 };
 
-/* What was attached under the ticket becomes visible; it stays locked. */
+/* Makes the fences that were attached under the ticket visible. The buffers stay locked. */
 struct dma_fence_resv_commit {
 	__u32 ticket;		/* in */
 	__u32 flags;		/* in: 0 */
 };
 
-/* Commits nothing: what was attached goes. The ticket stays, and keeps its age. */
+/* Drop the attached fences instead of committing them. The ticket stays, with its age. */
 #define DMA_FENCE_RESV_UNLOCK_BACK_OFF (1u << 0)
 
-/* Commits, gives back all that the ticket holds, and ends it. */
+/* Commits, unlocks all buffers of the ticket, and ends it. */
 struct dma_fence_resv_unlock {
 	__u32 ticket;		/* in */
 	__u32 flags;		/* in: DMA_FENCE_RESV_UNLOCK_* */
@@ -376,7 +377,7 @@ struct dma_fence_resv_unlock {
 /* ---- EXPORT, BIND, IMPORT: fence <-> sync_file ---- */
 
 #define DMA_FENCE_EXPORT_SYNC_FILE 1u
-/* A syncobj itself, not the fence in it: of SYNCOBJ_TO_FD, for BIND alone. */
+/* A syncobj itself, not the fence in it: from SYNCOBJ_TO_FD, only for BIND. */
 #define DMA_FENCE_EXPORT_SYNCOBJ 2u
 
 struct dma_fence_export {
@@ -384,7 +385,7 @@ struct dma_fence_export {
 	__u32 kind;		/* in: DMA_FENCE_EXPORT_* */
 	__u32 flags;		/* in: 0 */
 	__u32 reserved;		/* in: 0 */
-	__u64 token[2];		/* out: good for one BIND, gone with the exporting open file */
+	__u64 token[2];		/* out: valid for one BIND, until the exporting file is closed */
 };
 
 struct dma_fence_bind {
@@ -402,7 +403,7 @@ struct dma_fence_import {
 
 /* ---- MERGE ---- */
 
-/* Signaled as soon as one of them is, instead of when all are. */
+/* Signaled as soon as one of the fences is, instead of when all are. */
 #define DMA_FENCE_MERGE_ANY (1u << 0)
 
 struct dma_fence_merge {
@@ -427,24 +428,24 @@ struct dma_fence_seqno_write {
 /* ---- MEM_FENCE, MEM_FENCE_LOCATION, MEM_FENCE_KICK ---- */
 
 /*
- * A fence that is signaled when the word at offset has reached value: when the difference of the
- * two, as a signed number of that size, is not negative. A plain store does that, of whomever; one
- * that is followed by a FUTEX_WAKE there, or by a KICK, is noticed at once by those who wait.
+ * A fence that is signaled when the word at offset has reached value: when the word minus value, as
+ * a signed number of that size, is not negative. Any program may store the word. If a FUTEX_WAKE
+ * at the word or a KICK follows, the device notices the store at once.
  */
 struct dma_fence_mem_fence {
 	__s32 fd;		/* in: the buffer, open for reading */
 	__u32 flags;		/* in: 0 */
 	__u64 offset;		/* in: in bytes, a multiple of size */
 	__u64 value;		/* in: with size 4 the low half counts */
-	__u64 timeout_ns;	/* in: 0: the device's default; never without one */
+	__u64 timeout_ns;	/* in: 0: the device's default; there is always a timeout */
 	__u32 size;		/* in: 4 or 8 */
-	__u32 handle;		/* out: it cannot signal, and to close it does not cancel */
+	__u32 handle;		/* out: cannot signal the fence; closing it does not cancel it */
 	__u64 context;		/* out */
 	__u64 seqno;		/* out */
 	char name[DMA_FENCE_NAME_SIZE];	/* in: NUL-terminated */
 };
 
-/* For who can wait on memory itself. The fence may have come from anywhere. */
+/* For a peer that can wait on memory itself. The handle may come from any request. */
 struct dma_fence_mem_fence_location {
 	__u32 handle;		/* in: of a memory fence, else EINVAL */
 	__u32 flags;		/* in: 0 */
@@ -452,42 +453,42 @@ struct dma_fence_mem_fence_location {
 	__u64 value;		/* out */
 	__u32 size;		/* out */
 	__u32 reserved;		/* in: 0 */
-	__u64 inode;		/* out: of the buffer, as fstat() has it */
+	__u64 inode;		/* out: of the buffer, as from fstat() */
 	__u32 device_major;	/* out: st_dev */
 	__u32 device_minor;	/* out */
 };
 
-/* "I have written": looks at all memory fences of that buffer. */
+/* Memory was written: signals the memory fences of that buffer whose value is reached. */
 struct dma_fence_mem_fence_kick {
-	__u32 handle;		/* in: of one of them, signaled or not */
+	__u32 handle;		/* in: of one of these fences, signaled or not */
 	__u32 flags;		/* in: 0 */
-	__u32 signaled;		/* out: how many were signaled by this */
+	__u32 signaled;		/* out: number of fences that this call has signaled */
 	__u32 reserved;		/* in: 0 */
 };
 
 /* ---- EVENT_ADD, EVENT_CANCEL, and the records that read() delivers ---- */
 
-/* EVENT_ADD on a signaled fence is ENOENT, and nothing is delivered: as with a kernel callback. */
+/* EVENT_ADD on a signaled fence is ENOENT and delivers nothing, as with a kernel callback. */
 
 struct dma_fence_event_add {
 	__u32 handle;		/* in */
-	__s32 eventfd;		/* in: 1 is added to it, once; -1: a record for read() instead */
-	__u64 user_data;	/* in: comes back in the record */
+	__s32 eventfd;		/* in: the device adds 1 to it, once; -1: a record for read() */
+	__u64 user_data;	/* in: copied to the record */
 	__u32 flags;		/* in: 0 */
-	__u32 event;		/* out: a number to cancel it by, never 0 */
+	__u32 event;		/* out: the number for EVENT_CANCEL, never 0 */
 };
 
 struct dma_fence_event_cancel {
 	__u32 event;		/* in */
 	__u32 flags;		/* in: 0 */
-	__u32 fired;		/* out: 1: signaled before; its unread record is dropped */
+	__u32 fired;		/* out: 1: signaled before; the unread record is dropped */
 	__u32 reserved;		/* in: 0 */
 };
 
 #define DMA_FENCE_EVENT_SIGNALED 1u
-/* Of a lazy fence, once, to its creator: somebody waits for it, so it has to be signaled. */
+/* A lazy fence has its first waiter, so its creator must signal it. Delivered once. */
 #define DMA_FENCE_EVENT_ENABLE 2u
-/* A ticket has held its locks for too long, and has lost them. */
+/* A ticket has held its locks for longer than the hold time, and has lost them. */
 #define DMA_FENCE_EVENT_RESV_LOST 3u
 
 struct dma_fence_event {
@@ -496,7 +497,7 @@ struct dma_fence_event {
 	__u64 user_data;	/* as given to EVENT_ADD */
 	__u64 context;
 	__u64 seqno;
-	__s64 timestamp_ns;	/* when the fence was signaled, or the other thing happened */
+	__s64 timestamp_ns;	/* when the fence was signaled, or the event happened */
 	__s32 status;		/* 1 or a negative errno; 0: ENABLE, RESV_LOST */
 	__u32 reserved;
 };
@@ -506,7 +507,7 @@ struct dma_fence_event {
 struct dma_fence_set_deadline {
 	__u32 handle;		/* in */
 	__u32 flags;		/* in: 0 */
-	__s64 deadline_ns;	/* in: when a waiter would like it; the earliest stays */
+	__s64 deadline_ns;	/* in: a waiter's hint; the earliest stays */
 };
 
 struct dma_fence_close {
@@ -514,7 +515,7 @@ struct dma_fence_close {
 	__u32 flags;		/* in: 0 */
 };
 
-/* ---- requests of the kernel that return an fd: answered with a token for BIND ---- */
+/* ---- requests of the kernel that return an fd; here they return a token for BIND ---- */
 
 /* SYNC_IOC_MERGE, on an open of the node. */
 struct dma_fence_sync_file_merge {
@@ -526,18 +527,18 @@ struct dma_fence_sync_file_merge {
 	__u64 token[2];		/* out: as EXPORT's */
 };
 
-/* SW_SYNC_IOC_CREATE_FENCE, on an open of the node, which becomes a sw_sync timeline by it. */
+/* SW_SYNC_IOC_CREATE_FENCE. It turns an open of the node into a sw_sync timeline. */
 struct dma_fence_sw_sync_create_fence {
 	__u32 value;		/* in: the timeline's value that signals it */
 	__u32 flags;		/* in: 0 */
 	__u64 token[2];		/* out: as EXPORT's */
 };
 
-/* DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, on the open whose handle it is. */
+/* DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, on the open file of the handle. */
 struct dma_fence_syncobj_to_fd {
 	__u32 handle;		/* in: of a syncobj */
 	__u32 flags;		/* in: DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_* of <drm/drm.h> */
-	__u64 point;		/* in: with TIMELINE: the sync_file is that point's */
+	__u64 point;		/* in: with TIMELINE: export the fence of this point */
 	__u32 kind;		/* out: DMA_FENCE_EXPORT_*, for BIND */
 	__u32 reserved;		/* in: 0 */
 	__u64 token[2];		/* out: as EXPORT's */
