@@ -303,6 +303,17 @@ endif
 # Of a program that is not installed.
 EXTRA_DIST += man/dma-fence-bench.1
 
-EXTRA_DIST += man/split-examples
-dist_check_SCRIPTS += man/check-pages man/check-coverage man/check-examples
-TESTS += man/check-pages man/check-coverage man/check-examples
+EXTRA_DIST += man/split-examples man/make-html man/style.css
+dist_check_SCRIPTS += man/check-pages man/check-coverage man/check-examples man/check-html
+TESTS += man/check-pages man/check-coverage man/check-examples man/check-html
+
+# The manual as web pages, in the folder html of the build.
+html-local:
+	@if command -v mandoc >/dev/null; then \
+		folder=$$PWD/html && srcdir=$(srcdir) $(srcdir)/man/make-html "$$folder" && \
+		echo "$$folder/index.html"; \
+	else \
+		echo "html: skipped: mandoc not found (Debian: mandoc)"; \
+	fi
+clean-local:
+	rm -rf html
