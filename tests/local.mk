@@ -11,4 +11,5 @@ include tests/install/local.mk
 include tests/layers/local.mk
 include tests/run/local.mk
 include tests/rows/local.mk
+include tests/words/local.mk
 include tests/conformance/local.mk
