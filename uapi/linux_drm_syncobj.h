@@ -4,9 +4,10 @@
  * that a client asks before: names, numbers and layouts are those of <drm/drm.h>, so include one of
  * the two.
  *
- * DRM tells requests apart by type letter and number alone, and takes the size as it comes: what a
- * shorter struct lacks is zero, what a longer one has more is ignored. So the fields that newer
- * kernels have added (deadline_nsec, a point where an fd is made or taken) are there in this one.
+ * DRM identifies requests by type letter and number alone, and does not check the size: the missing
+ * fields of a shorter struct are zero, the rest of a longer one is ignored. So the fields that
+ * newer kernels have added (deadline_nsec, a point where an fd is made or taken) are there in this
+ * one.
  */
 #ifndef DMA_FENCE_LINUX_DRM_SYNCOBJ_H
 #define DMA_FENCE_LINUX_DRM_SYNCOBJ_H

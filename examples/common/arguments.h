@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers on a command line, for parsers of argp: what is out of its limits is told, and ends the
- * program.
+ * Numbers on a command line, for parsers of argp. A number out of its limits is reported, and ends
+ * the program.
  */
 #ifndef EXAMPLES_ARGUMENTS_H
 #define EXAMPLES_ARGUMENTS_H

@@ -38,7 +38,7 @@ struct chart_rows {
 	int64_t end_ns[CHART_ROWS_MAX];
 };
 
-/* The picture as a whole. title is for those who cannot see it. */
+/* The picture as a whole. title is its text for screen readers. */
 void chart_begin(FILE *file, int height, const char *title);
 void chart_end(FILE *file);
 /* The line on top, and one below it; they may have entities, but no tags. */

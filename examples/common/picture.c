@@ -13,8 +13,8 @@
 #define STAMP_SHIFT 24
 
 /*
- * Eight bits tell a frame from the ones that were in the buffer before it. Frame 0 is told from an
- * empty buffer.
+ * Eight bits distinguish a frame from the earlier ones in the buffer, and frame 0 from an empty
+ * buffer.
  */
 static uint32_t stamp_of(uint32_t frame)
 {

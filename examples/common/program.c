@@ -96,7 +96,7 @@ static void say(const char *format, va_list arguments)
 	if ((size_t)length >= room)
 		length = room - 1;
 	line[length++] = '\n';
-	/* Where standard error is closed or full there is nobody to be told. */
+	/* If standard error is closed or full, the message is lost. */
 	(void)!write(STDERR_FILENO, line, length);
 }
 
@@ -214,9 +214,9 @@ int64_t clock_now(void)
 }
 
 /*
- * A process that was stopped and goes on finds its timer expired, once, and is fed right after; two
- * expiries in a row mean that it is stuck. exit() would run handlers that may want a lock of the
- * stuck thread.
+ * A process that was stopped and continues finds its timer expired once, and is fed right after;
+ * two expiries in a row mean that it is stuck. exit() would run handlers that may want a lock of
+ * the stuck thread.
  */
 static void watchdog_bite(union sigval value)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each process of an example needs: how a failure is told, the exit statuses, the clock, the
- * device, and the watchdog. All of it is state of the process; what the processes of one run share
- * is whether a failure has been told. program_init() comes before the fork.
+ * What each process of an example needs: reports of failures, the exit statuses, the clock, the
+ * device, and the watchdog. All of it is state of the process; the processes of one run share only
+ * whether a failure has been reported. program_init() comes before the fork.
  */
 #ifndef EXAMPLES_PROGRAM_H
 #define EXAMPLES_PROGRAM_H
@@ -47,7 +47,7 @@ void program_wipe_progress_line(void);
 int program_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for a call to the device that has just failed: what it was, and errno. */
 int program_fail_device(const char *what);
-/* An open of the device, the caller's to close, or -1 when the cause has been told. */
+/* An open of the device, the caller's to close, or -1 after reporting the cause. */
 int program_open_device(void);
 
 /*

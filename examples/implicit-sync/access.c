@@ -3,14 +3,14 @@
  * The whole of implicit synchronisation, for one buffer or several: lock, wait, attach, unlock; and
  * later signal.
  *
- * Between the wait and the attach nobody may come in: two who have both seen a buffer free would
+ * No other process may act between the wait and the attach: two that both see a buffer free would
  * both use it. So the buffers are locked for that, all of them under one ticket, which takes care
  * of those who lock the same ones in another order. The fences appear when the ticket is given
  * back, on all of them together.
  *
  * The lock is held while others finish. Here that is no longer than they take over one frame, which
- * main.c has compared with what the device allows. Who cannot tell takes what is pending with
- * BUFFER_FENCES instead, as one fence, and waits for that after the unlock.
+ * main.c has compared with what the device allows. A program without such a bound gets the pending
+ * fences with BUFFER_FENCES instead, as one fence, and waits for that after the unlock.
  */
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Access to buffers under implicit synchronisation: who wants to use some waits for those who use
- * them already, and leaves a fence on each for those who come later.
+ * Access to buffers under implicit synchronisation: a process waits for the present users of the
+ * buffers, and leaves a fence on each buffer for later users.
  */
 #ifndef IMPLICIT_SYNC_ACCESS_H
 #define IMPLICIT_SYNC_ACCESS_H
@@ -25,10 +25,10 @@ struct access {
 };
 
 /*
- * Waits until the buffers may be used: those that are read until nobody writes them, those that are
- * written until nobody uses them. What comes later waits for access_end(), or for the end of this
- * process. name is the fence's. *failed: somebody's use of them has failed, such as one of a
- * process that died. Both return an exit status, the cause told.
+ * Waits until the buffers may be used: those to read until they have no writer, those to write
+ * until they have no user. Later users wait for access_end(), or for the end of this process. name
+ * is the fence's. *failed: an earlier use of them has failed, for example because its process died.
+ * Both return an exit status, after reporting the cause.
  */
 int access_begin(int device, struct access *access, const char *name, bool *failed);
 int access_end(int device, struct access *access);

@@ -4,20 +4,20 @@
  *
  * The problem: a producer writes frames, a processor makes other frames of them, a consumer reads
  * those. They share the buffers, and none knows who else does; there is no socket, no queue, and no
- * fence that one hands to another. Yet nobody may read what is half written, or write what is being
- * read.
+ * fence that one hands to another. Yet no process may read a buffer that is half written, or write
+ * one that is being read.
  *
- * The buffers know. Each has a reservation, where everybody leaves a fence, for writing or for
- * reading, and everybody looks before use:
+ * The buffers know. Each has a reservation: every user leaves a fence there, for writing or for
+ * reading, and checks the fences before use:
  *
  *	producer                   raw buffer          processor
  *	--------                   ----------          ---------
  *	lock it
- *	wait: does anybody use it?
+ *	wait: has it a user?
  *	attach a fence, WRITE ---> producer's WRITE
  *	unlock                                         lock it, and a finished buffer
- *	draw, tile by tile                             wait: does anybody write the one,
- *	          ... signals .... > (nothing) ......> or use the other?
+ *	draw, tile by tile                             wait: has the one a writer,
+ *	          ... signals .... > (nothing) ......> or the other a user?
  *	lock the next one          processor's READ <- attach a fence, READ and WRITE
  *	                                               unlock, read and draw
  *
@@ -25,9 +25,9 @@
  * say. No frame is lost or shown twice on purpose here: each goes round its buffers at its own
  *pace, and finds what it finds. What it finds is whole.
  *
- * Every pixel carries a stamp of its frame, and who reads looks at all of them while he takes his
- * time. A frame with two stamps in it has torn. The buffers also count who is at them, in memory
- * that nobody waits for. With --no-fences nobody waits at all, and frames tear.
+ * Every pixel carries a stamp of its frame, and a reader checks all of them, slowly. A frame with
+ * two stamps has torn. The buffers also count their present users, in memory that no process waits
+ * for. With --no-fences no process waits at all, and frames tear.
  *
  *	access.c		lock, wait, attach, unlock; signal
  *	worker.c		the three processes, which differ in what they read and write
@@ -51,7 +51,7 @@
 #include "report.h"
 #include "worker.h"
 
-/* One look at how far it is, where nothing happens. */
+/* The time between two polls of the progress, when nothing happens. */
 #define LOOK_NS (NS_PER_SECOND / 10)
 
 /* Every function below that returns int returns an exit status. */
@@ -84,7 +84,7 @@ static int check_hold_time(const struct options *options)
 	return status;
 }
 
-/* A process, or -1 when the cause has been told. */
+/* A process, or -1 after reporting the cause. */
 static pid_t start_worker(struct run *run, enum role role)
 {
 	pid_t parent = getpid(), child = fork();
@@ -221,7 +221,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "implicit-sync: out of memory\n");
 		return STATUS_FAILED;
 	}
-	/* Who reads the progress, or the table, may go away. */
+	/* The reader of the progress, or of the table, may go away. */
 	signal(SIGPIPE, SIG_IGN);
 	error = run_init(&run);
 	if (error)

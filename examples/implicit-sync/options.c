@@ -37,7 +37,7 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "device", KEY_DEVICE, "PATH", 0, "the node ($DMA_FENCE_DEVICE, or /dev/dma_fence)", 0 },
 	{ "no-fences", KEY_NO_FENCES, NULL, 0,
-	  "leave the synchronisation out: nobody waits for anybody, and frames tear", 0 },
+	  "leave the synchronisation out: no process waits, and frames tear", 0 },
 	{ "svg", KEY_SVG, "FILE", 0, "draw a part of the run as a timeline", 0 },
 	{ "quiet", 'q', NULL, 0, "no progress, just the table", 0 },
 	{ 0 },

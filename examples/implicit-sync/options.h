@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the example is told on its command line. */
+/* The options on the command line of the example. */
 #ifndef IMPLICIT_SYNC_OPTIONS_H
 #define IMPLICIT_SYNC_OPTIONS_H
 

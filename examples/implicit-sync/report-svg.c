@@ -52,7 +52,7 @@ static void put_role(const struct timeline *timeline, enum role role)
 	}
 }
 
-/* Who is at a buffer: fully coloured who writes, lightly who reads. */
+/* The users of a buffer: a writer in full colour, a reader in a light one. */
 static void put_use(const struct timeline *timeline, enum role role,
 		    const double lanes[BUFFERS_MAX], bool write)
 {

@@ -73,7 +73,7 @@ static void print_counts(FILE *file, const struct summary summaries[ROLES])
 	fputs("   that it had with a buffer of each kind that it uses\n", file);
 	print_found(file, summaries, "new frames", FRAME_NEW, "read");
 	print_found(file, summaries, "the same again", FRAME_AGAIN,
-		    "it was faster than who writes the buffer");
+		    "it was faster than the writer of the buffer");
 	print_found(file, summaries, "empty", FRAME_NONE, "it was there before the first frame");
 	begin_line(file, "torn");
 	put_nothing(file);
@@ -83,7 +83,7 @@ static void print_counts(FILE *file, const struct summary summaries[ROLES])
 	begin_line(file, "overlaps");
 	for (int role = 0; role < ROLES; role++)
 		put_count(file, summaries[role].overlapped);
-	fputs("   somebody else was at the buffer, and one of them wrote\n", file);
+	fputs("   another process was at the buffer, and one of them wrote\n", file);
 }
 
 static void print_waits(FILE *file, const struct summary summaries[ROLES])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is told of a run when it is over. */
+/* The reports on a run when it is over. */
 #ifndef IMPLICIT_SYNC_REPORT_H
 #define IMPLICIT_SYNC_REPORT_H
 

@@ -21,14 +21,14 @@
 struct buffer {
 	int fd;		  /* a memfd, sealed against resizing */
 	uint32_t *pixels;	/* mapped */
-	/* For the check: who is at it right now. Nobody waits for these. */
+	/* For the check: the present users. No process waits for these. */
 	atomic_int *readers, *writers;
 };
 
 enum frame_kind {
 	FRAME_NEW,
 	FRAME_AGAIN,	/* the same that this process has found in the buffer before */
-	FRAME_NONE,	/* nobody has written to the buffer so far */
+	FRAME_NONE,	/* no process has written to the buffer so far */
 	FRAME_KINDS,
 };
 
@@ -44,7 +44,7 @@ struct turn {
 	uint8_t stamp;	 /* of the frame */
 	uint8_t kind;	 /* enum frame_kind */
 	bool torn;	 /* what it read was not all of one frame */
-	bool overlapped;	/* somebody else was there, and one of them wrote */
+	bool overlapped;	/* another process was there, and one of them wrote */
 	bool failed;	 /* a fence that it waited for had: the frame is not looked at */
 };
 
@@ -57,7 +57,7 @@ struct shared {
 struct run {
 	struct options options;
 	struct shared *shared;
-	struct turn *turns[ROLES];	/* shared too; room for run_turns_max() each */
+	struct turn *turns[ROLES];	/* shared too; each has a capacity of run_turns_max() */
 	struct buffer raw[BUFFERS_MAX], finished[BUFFERS_MAX];
 };
 

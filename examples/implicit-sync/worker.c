@@ -28,8 +28,8 @@ struct worker {
 };
 
 /*
- * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED when the cause has
- * been told.
+ * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED after
+ * reporting the cause.
  */
 
 static struct buffer *read_buffer(struct worker *worker, uint32_t index)
@@ -48,7 +48,7 @@ static struct buffer *write_buffer(struct worker *worker, uint32_t index)
 					      : &worker->run->raw[index];
 }
 
-/* For the check: comes in, and looks whether somebody is there who should not be. */
+/* For the check: enters, and checks for a process that must not be there. */
 static bool enter(struct buffer *from, struct buffer *to)
 {
 	bool overlapped = false;

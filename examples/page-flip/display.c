@@ -55,8 +55,8 @@ struct display {
 };
 
 /*
- * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED when the cause has
- * been told.
+ * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED after
+ * reporting the cause.
  */
 
 /* ---- what is put into the ring ---- */
@@ -417,7 +417,7 @@ void display_run(struct run *run, struct screen *screen, int socket, pid_t rende
 	}
 	error = io_uring_queue_init(RING_ENTRIES, &display.ring, 0);
 	if (error) {
-		program_fail("io_uring is not to be had: %s", strerror(-error));
+		program_fail("io_uring is not available: %s", strerror(-error));
 		goto close_signals;
 	}
 	error = watchdog_start(WATCHDOG_LIMIT_NS, renderer);

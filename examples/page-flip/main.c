@@ -18,17 +18,17 @@
  *	advance the timeline
  *	          ... signals the in-fence ......> ready
  *	poll the out-fences                        vblank: flip, scan out, and
- *	          <.... signals the out-fence .... let go of the buffer that was on screen
+ *	          <.... signals the out-fence .... release the buffer that was on screen
  *	draw the next frame into it
  *
- * Whoever does the work owns the fence: the renderer signals that a frame is complete, the display
- * that a buffer is free, each through an open of the node of its own. What crosses the socket are
- * file descriptors (sync_files), which can be polled and nothing else. If either process dies, the
- * device signals its fences with -ECANCELED, so that the other one is never stuck.
+ * The process that does the work owns the fence: the renderer signals that a frame is complete, the
+ * display that a buffer is free, each through an open of the node of its own. What crosses the
+ * socket are file descriptors (sync_files), which can be polled and nothing else. If either process
+ * dies, the device signals its fences with -ECANCELED, so that the other one is never stuck.
  *
  * Every pixel carries a stamp of its frame, and the scanout reads all of them while it moves down
  * the screen. A frame with a wrong stamp in it has torn. With fences that does not happen, whatever
- * the two processes' timing is; with --no-fences nobody waits, and it does.
+ * the two processes' timing is; with --no-fences no process waits, and it does.
  *
  *	protocol.h		the messages on the socket
  *	run.c			what both processes share: a record for each frame
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "page-flip: out of memory\n");
 		return STATUS_FAILED;
 	}
-	/* Who reads the progress, or the table, may go away. */
+	/* The reader of the progress, or of the table, may go away. */
 	signal(SIGPIPE, SIG_IGN);
 	status = program_open_output(run.options.trace_path, &trace);
 	if (!status)

@@ -50,7 +50,7 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "device", KEY_DEVICE, "PATH", 0, "the node ($DMA_FENCE_DEVICE, or /dev/dma_fence)", 0 },
 	{ "no-fences", KEY_NO_FENCES, NULL, 0,
-	  "leave the synchronisation out: nobody waits for anybody, and frames tear", 0 },
+	  "leave the synchronisation out: no process waits, and frames tear", 0 },
 	{ "trace", KEY_TRACE, "FILE", 0, "write what happened as trace events, for ui.perfetto.dev",
 	  0 },
 	{ "svg", KEY_SVG, "FILE", 0, "draw a part of the run as a timeline", 0 },
@@ -124,8 +124,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	static const struct argp parser = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "Simulate a display that is told to flip to frames that are still being "
-		       "rendered, and that does so when their fences are signaled.\v"
+		.doc = "Simulate a display that gets flips to frames that are still being "
+		       "rendered, and that flips when their fences are signaled.\v"
 		       "Exit status: 0 if no frame tore, 1 if one did, 2 if something went wrong.",
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the simulator is told on its command line. */
+/* The options on the command line of the simulator. */
 #ifndef PAGE_FLIP_OPTIONS_H
 #define PAGE_FLIP_OPTIONS_H
 

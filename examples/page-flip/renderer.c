@@ -3,7 +3,7 @@
  * The renderer. For each frame: find a buffer that the display has left, queue the flip to it
  * together with a fence that is still pending, and only then draw, tile by tile, as slowly as a GPU
  * that has a lot to do. With the last tile the timeline is advanced, which signals the fence: the
- * display hears of it, and nobody in between.
+ * display gets notified, without another process in between.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #define POLL_LIMIT_NS NS_PER_SECOND
 /* A fence of a process that died may be signaled a moment before its socket is closed. */
 #define HANG_UP_LIMIT_NS NS_PER_SECOND
-/* More patient than the display's, so that it is the display that tells, and ends the renderer. */
+/* Longer than the display's, so that the display reports the error, and ends the renderer. */
 #define WATCHDOG_LIMIT_NS (15 * NS_PER_SECOND)
 
 enum buffer_state {
@@ -53,8 +53,8 @@ struct renderer {
 };
 
 /*
- * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED when the cause has
- * been told.
+ * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED after
+ * reporting the cause.
  */
 
 static int fail_peer(struct renderer *renderer)
@@ -119,7 +119,7 @@ static int send_message(struct renderer *renderer, const struct message *message
 /* ---- buffers ---- */
 
 /*
- * A memfd that nobody can resize any more, so that reading it never faults; the display is given
+ * A memfd that no process can resize any more, so that reading it never faults. The display gets
  * the only descriptor.
  */
 static int create_buffer(struct renderer *renderer, uint32_t index)
@@ -240,7 +240,7 @@ static int find_free_buffer(const struct renderer *renderer)
 	return -1;
 }
 
-/* An index, or -1 when the cause has been told. */
+/* An index, or -1 after reporting the cause. */
 static int acquire_buffer(struct renderer *renderer)
 {
 	int64_t deadline = clock_now() + RELEASE_LIMIT_NS;

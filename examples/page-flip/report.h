@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is told of a run when it is over. Each takes it from the records of the frames and of the
- * vertical blanks.
+ * The reports on a run when it is over. Each uses the records of the frames and of the vertical
+ * blanks.
  */
 #ifndef PAGE_FLIP_REPORT_H
 #define PAGE_FLIP_REPORT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the renderer and the display have in common: the options, and one record for each frame in
- * shared memory. Who writes which field of a record is said there; the other process reads it only
+ * shared memory. The record states which process writes a field; the other process reads it only
  * after the frame's fence, or after the end of the writer.
  */
 #ifndef PAGE_FLIP_RUN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the display hardware does: latch a ready frame at the vertical blank, scan it out, let go of
- * the buffer it left.
+ * What the display hardware does: latch a ready frame at the vertical blank, scan it out, release
+ * the previous buffer.
  */
 #include <errno.h>
 #include <fcntl.h>

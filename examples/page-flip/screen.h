@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The screen: the queue of flips, what a vertical blank does with it, the scanout that reads every
- * pixel, and the release of the buffers. It knows of time only what it is told; when things happen
- * is the business of display.c.
+ * pixel, and the release of the buffers. It has no clock: display.c decides when things happen.
  *
- * Functions that return int return STATUS_CLEAN, or STATUS_FAILED when the cause has been told.
+ * Functions that return int return STATUS_CLEAN, or STATUS_FAILED after reporting the cause.
  */
 #ifndef PAGE_FLIP_SCREEN_H
 #define PAGE_FLIP_SCREEN_H

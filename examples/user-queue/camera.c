@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The camera. Who asks for a frame is given a fence at once, as a sync_file; the frame itself comes
- * late, in the order of asking, and several may be on their way. Then the point of the camera's
- * timeline is signaled, and nobody is told.
+ * The camera. A request for a frame gets a fence at once, as a sync_file; the frame itself comes
+ * late, in the order of the requests, and several may be on their way. Then the point of the
+ * camera's timeline is signaled, without a message.
  */
 #include <errno.h>
 #include <poll.h>
@@ -32,8 +32,8 @@ struct camera {
 };
 
 /*
- * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED when the cause has
- * been told.
+ * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED after
+ * reporting the cause.
  */
 
 static int send_frame(struct camera *camera, uint32_t frame)
@@ -56,7 +56,7 @@ static int send_frame(struct camera *camera, uint32_t frame)
 	return STATUS_CLEAN;
 }
 
-/* *gone: there is nobody to ask for more. */
+/* *gone: no process is left that asks for frames. */
 static int answer(struct camera *camera, bool *gone)
 {
 	struct incoming incoming;

@@ -15,14 +15,14 @@
 /* A word that is written soon is seen without the way through the scheduler. */
 #define SPIN_NS 20000
 
-/* Returns STATUS_CLEAN, or STATUS_FAILED when the cause has been told. */
+/* Returns STATUS_CLEAN, or STATUS_FAILED after reporting the cause. */
 static int wait_on_memory(const uint64_t *word, uint64_t value)
 {
 	int64_t deadline_ns = clock_now() + PATIENCE_NS;
 
 	while (dma_fence_seqno_wait(word, sizeof(*word), value, SPIN_NS, deadline_ns)) {
 		if (errno == ETIME)
-			return program_fail("the engine waits for memory that nobody writes");
+			return program_fail("the engine waits for memory that no process writes");
 		if (errno != EINTR)
 			return program_fail("cannot wait on memory: %s", strerror(errno));
 	}

@@ -20,9 +20,9 @@
  *	                              DRAW job 6
  *	                              WRITE-MEMORY completed, 7
  *	ring the doorbell ----------> put
- *	go on to the next job
+ *	continue with the next job
  *	          the camera signals
- *	          ... the device stores: frames[6] = 7 ..........> goes on: draws
+ *	          ... the device stores: frames[6] = 7 ..........> resumes: draws
  *	                              completed <----------------- and writes
  *
  * The binding of memory is the second of the kind: it is complete some time after it was asked for,
@@ -76,7 +76,7 @@ static void begin_child(pid_t parent)
 		_exit(STATUS_FAILED);
 }
 
-/* A process, or -1 when the cause has been told. */
+/* A process, or -1 after reporting the cause. */
 static pid_t start_engine(struct mode_record *mode, struct queue *queue)
 {
 	pid_t parent = getpid(), child = fork();
@@ -104,8 +104,8 @@ static pid_t start_camera(const struct options *options, struct mode_record *mod
 }
 
 /*
- * Waits for the end of a child of a run that has ended with status. Where the run went well the
- * child ends by itself; where it did not the child is ended, unless it is the cause, which is told.
+ * Waits for the end of a child of a run that has ended with status. After a good run the child ends
+ * by itself. Otherwise this ends the child, or reports it if it is the cause.
  */
 static int end_child(pid_t child, const char *what, int status, bool gone)
 {
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "user-queue: out of memory\n");
 		return STATUS_FAILED;
 	}
-	/* Who reads the progress, or the table, may go away. */
+	/* The reader of the progress, or of the table, may go away. */
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

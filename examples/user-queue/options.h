@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the example is told on its command line. */
+/* The options on the command line of the example. */
 #ifndef USER_QUEUE_OPTIONS_H
 #define USER_QUEUE_OPTIONS_H
 

@@ -14,13 +14,13 @@
 
 /* What a job takes at most: two waits, the drawing, and the write. */
 #define INSTRUCTIONS_PER_JOB 4
-/* So there is room in the ring whenever there is room for a job. */
+/* So the ring has the capacity for every job that the queue accepts. */
 #define QUEUE_INSTRUCTIONS ((DEPTH_MAX + 1) * INSTRUCTIONS_PER_JOB)
 
 enum operation {
 	OPERATION_WAIT_ON_MEMORY = 1,	/* until the word at offset has reached value */
 	OPERATION_DRAW,		      /* job number value, which takes duration_ns */
-	OPERATION_WRITE_MEMORY,	      /* value to the word at offset, and wake who waits for it */
+	OPERATION_WRITE_MEMORY,	      /* value to the word at offset, and wake its waiters */
 	OPERATION_END,
 };
 

@@ -160,7 +160,7 @@ static void print_setting(FILE *file, const struct options *options)
 		fprintf(file, ";\na bind for every %" PRIu32 " takes ", options->bind_every);
 		print_duration(file, &options->bind);
 	}
-	fprintf(file, "%s\n\n", options->waits ? "" : "; nobody waits");
+	fprintf(file, "%s\n\n", options->waits ? "" : "; no process waits");
 }
 
 int report_table(FILE *file, const struct run *run)
@@ -186,7 +186,7 @@ int report_table(FILE *file, const struct run *run)
 	print_line(file, summaries, "  waits for a fence", waits_of, 0, "",
 		   "before it could hand in a job");
 	print_line(file, summaries, "  blocked, in total", blocked_of, 1, " ms",
-		   "from handing in a job until it could go on");
+		   "from handing in a job until it could continue");
 	print_line(file, summaries, "  blocked, at most", blocked_most_of, 1, " ms", "for one job");
 	print_line(file, summaries, "  requests a job", requests_of, 2, "",
 		   "to the device, to hand it in");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is told of a run when it is over. */
+/* The reports on a run when it is over. */
 #ifndef USER_QUEUE_REPORT_H
 #define USER_QUEUE_REPORT_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the processes of a run have in common: the options, and one record for each job in shared
- * memory. Who writes which field of a record is said there; the others read it when the job is
+ * memory. The record states which process writes a field; the others read it when the job is
  * complete.
  */
 #ifndef USER_QUEUE_RUN_H
@@ -13,7 +13,7 @@
 #include "options.h"
 #include "program.h"
 
-/* Longer than anything here takes: who waits for so long has been left alone. */
+/* Longer than anything here takes: after this time the peer is gone. */
 #define PATIENCE_NS (20 * NS_PER_SECOND)
 
 /* Of a fence that was active still when the job that needs it was complete. */
@@ -26,7 +26,7 @@ struct job_record {
 	int64_t asked_ns;	/* the camera has been asked for its frame */
 	int64_t submit_ns;	/* begins to hand it in */
 	int64_t rung_ns;	/* rings: from here on the engine may take it */
-	int64_t submitted_ns;	/* has handed it in, and goes on */
+	int64_t submitted_ns;	/* has handed it in, and continues */
 	int64_t bind_asked_ns;	/* its bind was asked for, if it is the first that needs it */
 	/* Written by the submitter, as the device says: when the fences were signaled, or NOT_YET.
 	 */

@@ -2,7 +2,7 @@
 /*
  * The submitter. Each job needs a frame of the camera, which comes as a fence of another process,
  * and memory that is bound, which comes as a fence of its own. The two modes differ in one thing:
- * who waits for them. See hand_in().
+ * the process that waits for them. See hand_in().
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -47,8 +47,8 @@ struct submitter {
 };
 
 /*
- * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED when the cause has
- * been told, or is that a peer has gone.
+ * Every function below that returns int returns STATUS_CLEAN, or STATUS_FAILED after
+ * reporting the cause, or without a report if a peer has gone.
  */
 
 static struct dependencies *dependencies_of(struct submitter *submitter, uint32_t job)
@@ -116,7 +116,7 @@ static int ask_for_frame(struct submitter *submitter, uint32_t job)
 	return STATUS_CLEAN;
 }
 
-/* Binds are done one after the other; here the device plays the one who does them. */
+/* Binds complete one after the other; here the device acts as the engine that binds. */
 static int ask_for_bind(struct submitter *submitter, uint32_t job)
 {
 	int64_t now = clock_now(), start_ns = submitter->bind_free_ns;

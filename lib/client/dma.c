@@ -31,8 +31,9 @@ static void close_handle(int device, uint32_t handle)
 }
 
 /*
- * Under the lock of the buffer, so that nobody comes in between: what is pending, and the fence of
- * the operation behind it. Closed, that fence is signaled with an error.
+ * Takes the pending fences and adds the fence of the operation, under the lock of the buffer, so
+ * that no other operation starts in between. Closing the handle of the new fence signals it with an
+ * error.
  */
 static int queue_up(int device, int buffer, uint32_t usage, uint32_t ticket, uint32_t *before,
 		    uint32_t *fence)
@@ -48,8 +49,8 @@ static int queue_up(int device, int buffer, uint32_t usage, uint32_t ticket, uin
 }
 
 /*
- * Whoever has queued up behind the fence waits no longer once it has timed out: then it is too late
- * to begin.
+ * Once the fence has timed out, later operations do not wait for it any more, and it is too late to
+ * begin.
  */
 static int still_has_its_turn(int device, uint32_t fence)
 {

@@ -108,8 +108,8 @@ int dma_fence_device_timeline_advance(int device, uint32_t timeline, uint64_t va
  */
 int dma_fence_device_export(int device, uint32_t handle);
 /*
- * The first half alone: a token for whoever can open the node. The second: binds a fresh open of
- * the node.
+ * The first half alone: a token for a process that can open the node. The second half: binds a
+ * fresh open of the node.
  */
 int dma_fence_device_export_token(int device, uint32_t handle, uint64_t token[2]);
 int dma_fence_device_bind(int fresh, const uint64_t token[2]);
@@ -222,7 +222,7 @@ int dma_fence_device_resv_unlock(int device, uint32_t ticket, uint32_t flags);
 /* A fence that is signaled when memory has reached a value; mem_fence is read and written. */
 int dma_fence_device_mem_fence(int device, struct dma_fence_mem_fence *mem_fence);
 /*
- * Where that memory is, for who waits there with dma_fence_seqno_wait() and does not call the
+ * The location of that memory, for waiters that use dma_fence_seqno_wait() and do not call the
  * device. EINVAL: a fence of another kind.
  */
 int dma_fence_device_mem_fence_location(int device, uint32_t handle,

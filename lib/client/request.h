@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request.h - what the files of libdmafence share: issuing a request, and room for the array behind
- * it. Internal, not installed.
+ * request.h - what the files of libdmafence share: issuing a request, and memory for the array
+ * after it. Internal, not installed.
  */
 #ifndef LIBDMAFENCE_REQUEST_H
 #define LIBDMAFENCE_REQUEST_H

@@ -27,9 +27,10 @@
 
 /*
  * A futex is 32 bits, so a 64-bit waiter sleeps on the low half. A store that changes the upper
- * half alone (the value went on by a multiple of 2^32) between the waiter's look and its sleep is
- * one that the futex cannot see: its wake-up has come and gone. No counter does that in practice,
- * so it need not be fast, but it must not hang: such a sleep ends after this time, to look again.
+ * half alone (the value grew by a multiple of 2^32) between the waiter's load and its sleep is one
+ * that the futex cannot detect, because the wake-up came before the sleep. No counter does that in
+ * practice, so it need not be fast, but it must not hang: such a sleep ends after this time, and
+ * the waiter loads the value again.
  */
 #define LOOK_AGAIN_NS (100 * 1000 * 1000)
 
@@ -94,8 +95,8 @@ static int futex_wait(const uint32_t *word, uint32_t value, int64_t until_ns)
 	const struct timespec *timeout = until_ns / NSEC_PER_SEC > INT32_MAX ? NULL : &until;
 
 	/*
-	 * Never, where it is out of a 32-bit time_t: DMA_FENCE_WAIT_FOREVER, and deadlines that
-	 * nobody lives to see.
+	 * Never, if it is out of a 32-bit time_t: DMA_FENCE_WAIT_FOREVER, and deadlines in the far
+	 * future.
 	 */
 	return syscall(SYS_FUTEX, word, FUTEX_WAIT_BITSET, value, timeout, NULL,
 		       FUTEX_BITSET_MATCH_ANY);
@@ -146,8 +147,8 @@ API int dma_fence_seqno_wait(const void *address, uint32_t size, uint64_t value,
 		if (now >= deadline_ns)
 			return fail(ETIME);
 		/*
-		 * EAGAIN: the word has changed meanwhile. ETIMEDOUT: the next look says which it
-		 * was.
+		 * EAGAIN: the word has changed in the meantime. ETIMEDOUT: the next load decides
+		 * which timeout it was.
 		 */
 		if (futex_wait(futex_word(address, size), (uint32_t)current,
 			       sleep_until(size, now, deadline_ns)) < 0 &&

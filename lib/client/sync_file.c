@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sync_file.c - a fence as a file descriptor: made with a device at hand (export, bind, import,
- * merge), or used by whoever holds nothing but the descriptor; and a syncobj as one.
+ * merge), or used by a holder of only the descriptor; and a syncobj as one.
  */
 #include <fcntl.h>
 #include <poll.h>

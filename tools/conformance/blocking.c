@@ -146,7 +146,7 @@ void group_threads(void)
 	answer("close() was one", "%s", state_of(fd, later.handle));
 }
 
-/* A thread that waits as this one does, and what it was told. */
+/* A thread that waits as this one does, and the answer that it got. */
 struct rival {
 	pthread_t thread;
 	int fd;
@@ -351,7 +351,7 @@ void group_kill(void)
 	answer("the syncobj", "%s", state_of(fd, handle));
 }
 
-/* One that is stopped and continued goes on waiting. */
+/* A wait that is stopped and continued resumes. */
 void group_stop(void)
 {
 	int fd = open_node(), status;

@@ -17,7 +17,7 @@
 #include "linux_sync_file.h"
 #include "report.h"
 
-/* A path is where the implementation keeps its files; any other link is told as it is. */
+/* A path is where the implementation keeps its files; any other link is printed unchanged. */
 static const char *link_of(int fd)
 {
 	char path[64], link[128] = "";

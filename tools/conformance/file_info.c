@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * file_info.c - what a sync_file tells of itself, without what varies from run to run: contexts,
- * times, and the names of who has made the pending fences.
+ * file_info.c - what a sync_file reports of itself, without what varies from run to run: contexts,
+ * times, and the names of the creators of the pending fences.
  */
 #include <ctype.h>
 #include <errno.h>

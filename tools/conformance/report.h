@@ -38,7 +38,7 @@ extern const struct recorded may_differ[];    /* an implementation's own choice,
 /* Says one answer of the group that runs. The name is unique within it. */
 void answer(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The reason why a group could not go on; it has no further answers. */
+/* The reason why a group could not continue; it has no further answers. */
 _Noreturn void give_up(const char *what);
 
 /* What a call has returned, with errno; as text that stays valid for some more calls. */

@@ -87,7 +87,7 @@ void group_sw_sync_arguments(void)
 	       returned(ioctl(timeline, _IOC(_IOC_READ | _IOC_WRITE, 'W', 2, 8), &create)));
 }
 
-/* Values have 32 bits; what is before and after is told by the sign of the difference. */
+/* Values have 32 bits; the sign of the difference gives their order. */
 void group_sw_sync_wrap(void)
 {
 	int timeline = open_timeline(), high, wrapped;

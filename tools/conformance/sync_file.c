@@ -21,7 +21,7 @@
 #define ADDRESS(of)  ((uint64_t)(uintptr_t)(of))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The struct, and an array of two fences, as they come back; what is untouched is told so. */
+/* The struct, and an array of two fences, as they come back; untouched fields are marked. */
 static void file_info(const char *name, int sync_file, struct sync_file_info info)
 {
 	struct sync_fence_info fences[2];

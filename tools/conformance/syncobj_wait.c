@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syncobj_wait.c - groups: SYNCOBJ_WAIT that nobody disturbs.
+ * syncobj_wait.c - groups: SYNCOBJ_WAIT without interruptions.
  *
  * The syncobjs of a row are letters: S is signaled, U has no fence, P has one that is pending,
  * X is no handle, 0 is the handle 0.

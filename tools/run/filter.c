@@ -75,7 +75,7 @@ out:
 
 int filter_install(void)
 {
-	/* SPEC_ALLOW: it shuts nobody in, so the processor need not be slowed down for it. */
+	/* SPEC_ALLOW: the filter confines no program, so mitigations that slow it down are not needed. */
 	const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER |
 				    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV |
 				    SECCOMP_FILTER_FLAG_SPEC_ALLOW;
@@ -86,7 +86,7 @@ int filter_install(void)
 	if (!filter.filter)
 		return -ENOMEM;
 	listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
-	/* Without the privilege to do so, those who cannot gain any by execve() may. */
+	/* An unprivileged process may install it if execve() cannot give it privileges. */
 	if (listener < 0 && errno == EACCES && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
 	if (listener < 0)

@@ -8,8 +8,8 @@
 
 /*
  * Installs the filter in this process, which keeps it over fork() and execve(), for good. Returns
- * the descriptor by which a supervisor is told, or a negative errno: -EBUSY where a filter with a
- * supervisor is there already.
+ * the descriptor that notifies the supervisor, or a negative errno: -EBUSY if there is a filter
+ * with a supervisor already.
  */
 int filter_install(void);
 

@@ -131,7 +131,7 @@ static void need_fuse(void)
 	close(fd);
 }
 
-/* What the supervisor is told, and has to do with it. */
+/* The device that the supervisor uses, and what it does with it. */
 struct device_choice {
 	const char *path;
 	const char *daemon;
@@ -183,8 +183,8 @@ static void install_filter(struct supervisor *supervisor)
 }
 
 /*
- * Without root, the namespace is also what lets the daemon mount without fusermount3. The
- * supervisor may do there whatever this process may, until that executes the program.
+ * If unprivileged, the daemon also needs the namespace to mount without fusermount3. The supervisor
+ * may do there whatever this process may, until that executes the program.
  */
 static void prepare(const struct options *options)
 {

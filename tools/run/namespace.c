@@ -86,7 +86,7 @@ static void enter_user_namespace(void)
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
 		err(RUN_FAILED,
 		    "user namespaces are not allowed %s, "
-		    "and without root there is no mount namespace without one",
+		    "and an unprivileged mount namespace needs one",
 		    is_root_mounted() ? "here" : "in a chroot");
 	map_ids(user, group);
 	if (separate_mounts())
@@ -153,7 +153,7 @@ static struct entry *take_entry(int folder, const char *name)
 	if (entry->tree >= 0)
 		return entry;
 err_free:
-	/* What cannot be had here could not be used before either. */
+	/* What cannot be opened here could not be used before either. */
 	free(entry);
 	return NULL;
 }

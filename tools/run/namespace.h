@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 /*
- * This process moves into a mount namespace of its own; without root, into a user namespace too, in
- * which it is the same user, and has all capabilities until it executes a program. Prints what is
- * missing, and exits, where the system does not allow that.
+ * This process moves into a mount namespace of its own; if unprivileged, into a user namespace too,
+ * in which it is the same user, and has all capabilities until it executes a program. Prints what
+ * is missing, and exits, where the system does not allow that.
  */
 void namespace_enter(void);
 

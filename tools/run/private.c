@@ -2,10 +2,10 @@
 /*
  * private.c - see private.h.
  *
- * The daemon is a child of the supervisor's, for the program would be told of a child that it has
- * never made. Its standard descriptors are not the program's either, so that whoever reads the
- * program's output sees the end of it; what it says while it starts is kept for the case that it
- * fails.
+ * The daemon is a child of the supervisor, because the program would otherwise wait for a child
+ * that it has not made. It does not share the program's standard descriptors, so that a reader of
+ * the program's output sees the end of file; what it says while it starts is kept for the case that
+ * it fails.
  */
 #include <err.h>
 #include <errno.h>
@@ -70,7 +70,7 @@ static _Noreturn void become_daemon(pid_t supervisor, const char *daemon, const 
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	keep_capabilities();
-	/* Should the supervisor be killed, nobody else would end it. */
+	/* If the supervisor is killed, no other process ends it. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != supervisor)
 		_exit(RUN_FAILED);
@@ -154,13 +154,13 @@ void private_device_start(struct private_device *device, const char *daemon)
 	close(said);
 	/*
 	 * Until the kernel has asked for the owner of a new mount's file it takes that for user 0,
-	 * whom a user namespace need not know: and then nobody may write to it.
+	 * which a user namespace need not map: then no process may write to the file.
 	 */
 	if (stat(device->path, &status))
 		warn("%s", device->path);
 }
 
-/* Is it gone within our patience? */
+/* Has it ended within the time limit? */
 static bool has_ended(pid_t process)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };

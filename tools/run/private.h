@@ -9,7 +9,7 @@
 struct private_device {
 	char folder[PATH_MAX];
 	char path[PATH_MAX + sizeof("/dma_fence")];
-	int process; /* its daemon, a child of who has started it; -1: none */
+	int process; /* its daemon, a child of the process that started it; -1: none */
 	int parent;  /* where the folder is, and the folder, wherever the paths lead to later */
 	int place;
 };

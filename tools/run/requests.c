@@ -2,10 +2,10 @@
 /*
  * requests.c - see requests.h.
  *
- * Each request is looked at in the order in which the kernel does it, so that of two mistakes it is
- * the same one that is told: the caller's struct is read, then checked, then acted upon. Before a
- * descriptor is given to the thread, the struct is written back as it is, so that a bad address
- * leaves no descriptor behind.
+ * Each request is checked in the order of the kernel, so that of two mistakes the same one is
+ * reported: the caller's struct is read, then checked, then acted upon. Before the thread gets a
+ * descriptor, the struct is written back unchanged, so that a bad address leaves no descriptor
+ * behind.
  */
 #include <errno.h>
 #include <string.h>
@@ -260,7 +260,7 @@ int request_complete(const struct node *node, const struct target *target, int f
 	};
 	int ret = REQUEST_PASSED_ON;
 
-	/* Where it cannot be taken, whoever it belongs to says what there is to say. */
+	/* If it cannot be duplicated, the kernel answers the request. */
 	call.fd = target_take_fd(target, fd);
 	if (call.fd < 0)
 		return REQUEST_PASSED_ON;

@@ -6,15 +6,15 @@
 #include "node.h"
 #include "target.h"
 
-/* Requests are told apart by these bits of ioctl()'s second argument. */
+/* These bits of ioctl()'s second argument identify a request. */
 struct request_pattern {
 	uint32_t number, mask;
 };
 
-/* Those that are completed here, one after the other; NULL past the end. */
+/* The requests that are completed here, one after the other; NULL past the end. */
 const struct request_pattern *request_pattern(unsigned int index);
 
-/* It is somebody else's: the kernel goes on with it. */
+/* It is not one of the device: the kernel continues with it. */
 #define REQUEST_PASSED_ON 1
 
 /*

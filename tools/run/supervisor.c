@@ -33,7 +33,7 @@ struct watch {
 	int listener;
 	/*
 	 * Held by the one that waits for the next notification: an older kernel would let a thread
-	 * that finds it taken by another sleep on when everybody has gone.
+	 * that finds it taken by another sleep after the last process has ended.
 	 */
 	pthread_mutex_t turn;
 };
@@ -54,11 +54,11 @@ static void complete(const struct watch *watch, const struct seccomp_notif *noti
 		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else
 		response.error = ret;
-	/* ENOENT: it was killed meanwhile, and nobody waits for the answer. */
+	/* ENOENT: it was killed in the meantime, so the answer has no receiver. */
 	ioctl(watch->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-/* false: nobody is left. */
+/* false: no process is left. */
 static bool next(struct watch *watch, struct seccomp_notif *notification)
 {
 	struct pollfd poll_fd = { .fd = watch->listener, .events = POLLIN };
@@ -69,7 +69,7 @@ static bool next(struct watch *watch, struct seccomp_notif *notification)
 		if (poll(&poll_fd, 1, -1) < 0)
 			continue;
 		memset(notification, 0, sizeof(*notification));
-		/* ENOENT: whoever it was has been killed. */
+		/* ENOENT: the caller was killed. */
 		if (poll_fd.revents & POLLIN)
 			received = !ioctl(watch->listener, SECCOMP_IOCTL_NOTIF_RECV, notification);
 		over = poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL);
@@ -165,8 +165,8 @@ static void leave_the_program(void)
 }
 
 /*
- * Nothing of the program's is held on to: whoever reads its output sees the end of it when the
- * program ends.
+ * The supervisor keeps no file of the program open, so that a reader of its output sees the end of
+ * file when the program ends.
  */
 static void leave_its_files(void)
 {

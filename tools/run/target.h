@@ -2,8 +2,8 @@
 /*
  * target.h - a thread that is stopped at a request: its descriptors and its memory.
  *
- * The thread is known by its number for as long as its notification is valid; whoever has taken
- * hold of something by the number asks target_is_valid() before using it.
+ * The number identifies the thread for as long as its notification is valid. Code that has opened
+ * something by the number calls target_is_valid() before using it.
  */
 #ifndef DMA_FENCE_RUN_TARGET_H
 #define DMA_FENCE_RUN_TARGET_H
