@@ -117,7 +117,7 @@ static void null_pointer(const struct array_request *request)
 {
 	struct prepared p;
 
-	/* It says that the entries are inline, and there is no room for any. */
+	/* It says that the entries are inline, and none fits. */
 	prepare(&p, request->kind, device);
 	use_pointer(&p, request, 0, 1);
 	expect_refused(&p, -EINVAL, "no entries");

@@ -195,7 +195,7 @@ Test(bad_buffer, buffer_shrunk_after_the_write_was_asked_for)
 	int buffer = new_buffer(SIZE);
 	uint32_t fence = new_fence(device);
 
-	/* Nothing can be stored there; nobody but the buffer's owner is the worse for it. */
+	/* Nothing can be stored there; only the buffer's owner is affected. */
 	expect(raw_seqno_write(device, fence, buffer, 4096, 1, 8), 0);
 	expect(raw_seqno_write(device, fence, buffer, 0, 1, 4), 0);
 	must(ftruncate(buffer, 0));
@@ -255,7 +255,7 @@ Test(bad_buffer, hole_punched_below_the_write)
 	expect(raw_seqno_write(device, fence, buffer, 0, 5, 8), 0);
 	must(fallocate(buffer, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, SIZE));
 	expect(raw_signal(device, fence, 0), 0);
-	/* By a lane: the page may be in the middle of its punching. */
+	/* By a worker: the page may be in the middle of its punching. */
 	eventually(seqno_writes, 0);
 	expect(*memory, 5);
 	must(munmap(memory, SIZE));
@@ -281,7 +281,7 @@ Test(bad_buffer, large_file_that_is_punched_all_the_time_is_written_in_the_order
 				       LARGE - 4096));
 		must(fallocate(buffer, 0, 0, LARGE));
 	}
-	/* By a lane, however present the page is: it may be gone before the store. */
+	/* By a worker, even if the page is present: it may be gone before the store. */
 	eventually(seqno_writes, 0);
 	expect(*memory, WRITES);
 	must(munmap(memory, LARGE));

@@ -26,7 +26,7 @@ DEVICE_SUITE(bad_caller);
 #define PIDFD_THREAD O_EXCL
 #endif
 
-/* What needs no access to the caller works whoever it is. */
+/* Requests that need no access to the caller work for every caller. */
 static void expect_the_rest_to_work(int fd)
 {
 	uint32_t fence = new_fence(fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bad_fd.c - for every request that takes an fd: fds that are closed, of another kind, or somebody
- * else's. Raw ioctls. */
+/* bad_fd.c - for every request that takes an fd: fds that are closed, of another kind, or of
+ * a foreign FUSE server. Raw ioctls. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -201,8 +201,8 @@ static void issue_in_child(void *data)
 }
 
 /*
- * Such a server can hold whoever closes its file, hence the thread that had borrowed it. That may
- * cost the caller its answer, but neither its life nor anybody else's time.
+ * Such a server can block a close of its file, and so the thread that has borrowed it. That may
+ * cost the caller its answer, but neither its life nor the time of other clients.
  */
 static void foreign_file_that_cannot_be_closed(enum request_kind kind)
 {

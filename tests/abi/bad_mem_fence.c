@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bad_mem_fence.c - memory fences whose memory is not to be had, goes away, or makes who looks at
- * it wait. Raw ioctls.
+ * bad_mem_fence.c - memory fences whose memory is not available, goes away, or blocks the
+ * thread that loads it. Raw ioctls.
  */
 #include <fcntl.h>
 #include <linux/memfd.h>
@@ -187,7 +187,7 @@ Test(bad_mem_fence, look_at_a_large_file_does_not_touch_its_memory)
 		sleep_ms(2);
 	}
 	eventually(workers, 0);
-	/* Who touches a hole fills it, after waiting for whoever is punching one. */
+	/* An access to a hole fills it, after waiting for the thread that punches one. */
 	expect(blocks_of(buffer), blocks);
 	memory[512] = 1;
 	expect(raw_mem_fence_kick(device, fence, &signaled), 0);

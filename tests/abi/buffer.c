@@ -372,7 +372,7 @@ Test(buffer, row_4_3_value_is_written_into_a_dmabuf)
 	expect(raw_seqno_write(device, fence, dmabuf, 8, 42, 8), 0);
 	expect(memory[1], 0);
 	expect(raw_signal(device, fence, 0), 0);
-	/* A dma-buf is told before and after, which the signaler does not wait for. */
+	/* A dma-buf gets a sync before and after; the signaler does not wait for it. */
 	eventually(seqno_writes, 0);
 	expect(memory[1], 42);
 	must(munmap(memory, getpagesize()));

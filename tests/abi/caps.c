@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* caps.c - GET_CAPS, GET_STATS, and requests that nobody knows. Raw ioctls. */
+/* caps.c - GET_CAPS, GET_STATS, and unknown requests. Raw ioctls. */
 #include <string.h>
 #include <unistd.h>
 
@@ -95,8 +95,8 @@ Test(caps, unknown_native_request_is_enotty)
 	unsigned int number;
 
 	/*
-	 * The numbers for experiments and private changes are among them; and one that the daemon
-	 * uses itself, and no other may.
+	 * The numbers for experiments and private changes are among them, and one that only the
+	 * daemon itself may issue.
 	 */
 	for (number = 0; number < 0x100; number++) {
 		if (!is_request(number))

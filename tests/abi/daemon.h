@@ -25,7 +25,7 @@ struct daemon {
 	char node[PATH_MAX]; /* what clients open */
 };
 
-/* Where a node of this name goes: a file in $TMPDIR, or a device in /dev that nobody else has. */
+/* Where a node of this name goes: a file in $TMPDIR, or a device in /dev of its own. */
 void daemon_place(struct daemon *daemon, const char *name);
 
 /* Forks and executes it at daemon->node; options end with NULL, may be NULL. Its stderr is

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * daemon_end.c - how a daemon ends, in order or not, and what its clients see after it. What they
- * are told meanwhile is in daemon_stop.c. Raw ioctls.
+ * get in the meantime is in daemon_stop.c. Raw ioctls.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +20,7 @@
 static struct daemon daemon_of_test;
 /*
  * An open of its node. As all that was a dead daemon's it is closed even where close() fails, since
- * the flush that FUSE would like to send finds nobody.
+ * the flush that FUSE would send has no receiver.
  */
 static int fd;
 
@@ -215,7 +215,7 @@ Test(daemon_end, hanging_client_does_not_keep_it_from_ending)
 	while (!foreign.control->unanswered)
 		sleep_ms(1);
 	must(kill(daemon_of_test.pid, SIGTERM));
-	/* It has let go of everybody else at once; its own thread it cannot call back. */
+	/* It has released all other clients at once, but cannot call back its own thread. */
 	while (poll_for(fd, 0) != POLLERR)
 		sleep_ms(1);
 	for (i = 0; i < 8; i++) {
@@ -267,7 +267,7 @@ Test(daemon_end, sigkill_wakes_who_polls)
 	clean_up_after_kill();
 }
 
-/* Neither do they say that it is still active, so that their callers would go on for ever. */
+/* Nor do they report it active, because their callers would then continue for ever. */
 Test(daemon_end, manuals_examples_do_not_take_a_dead_device_for_a_signal)
 {
 	uint32_t fence = new_fence(fd);

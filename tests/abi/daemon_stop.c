@@ -3,7 +3,7 @@
  * daemon_stop.c - an orderly stop: clients are notified that their fences are signaled, and have
  * time to ask how. What they see after it is in daemon_end.c. Raw ioctls.
  *
- * The time is longer than anybody waits here: what ends the daemon is that nothing is left to ask.
+ * The time is longer than any wait here: the daemon ends because nothing is left to query.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -164,7 +164,7 @@ Test(drm_direction, import_without_read)
 
 	expect(without_read(DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &into), 0);
 	expect(wait_one(device, handle, 0, 0), 0);
-	/* It has a handle, the lowest, though nobody has said which. */
+	/* It has a handle, the lowest, though no caller has chosen it. */
 	syncobj = new_syncobj_fd(device, handle);
 	into = (struct drm_syncobj_handle){ .fd = syncobj, .handle = UNTOUCHED };
 	expect(without_read(DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &into), 0);

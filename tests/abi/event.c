@@ -361,7 +361,7 @@ Test(event, cancelled_eventfd_is_left_alone)
 
 Test(event, row_1_10_full_eventfd_does_not_block_the_signaler)
 {
-	/* A blocking one: whoever writes to it now sleeps until somebody reads. */
+	/* A blocking one: a writer now sleeps until a reader reads. */
 	int fd = new_eventfd(0);
 	uint64_t full = UINT64_MAX - 1;
 	uint32_t fence = new_fence(device), event;

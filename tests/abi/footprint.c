@@ -116,7 +116,7 @@ static void work_a_little(void)
 	word = new_mem_fence(fd, buffer, 8, 1, 8);
 	expect(raw_wait(fd, word, in_ms(10)), -ETIME);
 	expect(raw_close(fd, word), 0);
-	/* One that nobody waits for is looked at by nobody. */
+	/* The device does not poll a fence without a waiter. */
 	new_mem_fence(fd, buffer, 8, 1, 8);
 	must(close(sync_file));
 	must(close(buffer));
@@ -268,7 +268,7 @@ Test(footprint, memory_of_many_fences_is_used_again)
 		do
 			expect(raw_stats(fd, &stats), 0);
 		while (stats.fences);
-		/* What is given back to the system, and what is kept, settles. */
+		/* Allocated and freed memory reach a steady state. */
 		if (round == 3)
 			first = memory_kib("VmRSS");
 	}

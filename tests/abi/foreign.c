@@ -32,7 +32,7 @@ static void answer(int fuse, uint64_t unique, int error, const void *data, size_
 		{ .iov_base = (void *)(uintptr_t)data, .iov_len = size },
 	};
 
-	/* Whoever asked may be gone. */
+	/* The caller may be gone. */
 	if (writev(fuse, parts, 2) < 0 && errno != ENOENT)
 		_exit(0);
 }
@@ -49,7 +49,7 @@ static bool is_thread_of_the_daemon(pid_t thread)
 static void serve_getattr(int fuse, uint64_t unique)
 {
 	struct fuse_attr_out attributes = {
-		/* Not valid for a moment: the next one who asks is asked for. */
+		/* Not valid for a moment: the next lookup asks again. */
 		.attr = { .ino = 1, .size = FOREIGN_SIZE, .mode = S_IFREG | 0666, .nlink = 1 },
 	};
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * foreign.h - a file of somebody else's FUSE server, which answers what it likes.
+ * foreign.h - a file of a foreign FUSE server, which gives any answer.
  *
  * The server is a child of its own, so that who touches the file may hang in it and be killed, or
  * not, without the server. It speaks the protocol of <linux/fuse.h> itself: opening always works;
  * whether attributes, data and the flush at a close() are answered is switched by the test. The
- * fixed rule is that it keeps nobody but the daemon waiting at a close.
+ * fixed rule is that it blocks only the daemon in a close.
  */
 #ifndef DMA_FENCE_TESTS_FOREIGN_H
 #define DMA_FENCE_TESTS_FOREIGN_H
@@ -35,7 +35,7 @@ struct foreign {
 void foreign_start(struct foreign *foreign, const char *name);
 /* Opens it; its size is known to the kernel from then on. */
 int foreign_open(const struct foreign *foreign);
-/* Whoever hangs is let go, with an error. */
+/* Blocked callers get an error. */
 void foreign_stop(struct foreign *foreign);
 
 #endif /* DMA_FENCE_TESTS_FOREIGN_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hostile.c - clients that pass pointers and fds of their own FUSE server, which answers nothing,
- * and clients that are killed in the middle of everything. Nobody else is slowed down, and nothing
- * is left. Raw ioctls.
+ * and clients that are killed in the middle of everything. No other client is slowed down, and
+ * nothing is left. Raw ioctls.
  */
 #include <poll.h>
 #include <signal.h>
@@ -21,7 +21,7 @@ TestSuite(hostile, .init = fixture_begin, .fini = fixture_end, .timeout = TEST_T
 #define CLIENTS 20
 #define NOBODY	65534
 
-/* ---- twenty that hang whoever touches what they pass ---- */
+/* ---- twenty clients whose files and memory block every access ---- */
 
 struct hostile {
 	bool as_nobody; /* they are another user's */
@@ -145,7 +145,7 @@ static void kill_clients(struct hostile *hostile)
 		kill_child(hostile->clients[i]);
 }
 
-/* Whatever an honest client wants, lanes included, it gets: what is stated is that it ends, by a
+/* An honest client gets every request served, workers included: the rule is that it ends, by a
  * test with a timeout. */
 static void work(void)
 {
@@ -214,8 +214,8 @@ Test(hostile, hostile_clients_are_let_go_when_their_server_dies)
 	hostile_end(&hostile);
 }
 
-/* Whoever is killed leaves threads that hang with the server; they add up for their user, and for
- * nobody else. */
+/* A killed client leaves threads that hang with the server; they count for their user, and for
+ * no other. */
 Test(hostile, generations_of_hostile_clients_harm_their_own_user_at_most)
 {
 	struct hostile hostile = { .as_nobody = true };

@@ -17,7 +17,7 @@
 /* So many that what the buffer's reservation had is unmapped when it is freed. */
 #define MANY_FENCES 2000
 
-/* Rounds of what depends on who asks first: the test, or the device on its own. */
+/* Rounds of a race: the test or the device may load the word first. */
 #define ROUNDS 50
 
 static int buffer = -1;
@@ -44,7 +44,7 @@ static void store(uint64_t value)
 	__atomic_store_n(memory, value, __ATOMIC_RELEASE);
 }
 
-/* Nobody waits for them in software, so nobody but the test asks. */
+/* They have no software waiter, so only the test queries them. */
 static void attach_memory_fences(unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {

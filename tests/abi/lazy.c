@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lazy.c - lazy fences: their creator hears of the first waiter, once, and of nobody who just
- * looks. Raw ioctls.
+ * lazy.c - lazy fences: their creator is notified of the first waiter, once, and not of a poll that
+ * only queries. Raw ioctls.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 static void begin(void)
 {
 	fixture_begin();
-	/* Nobody who reads here blocks. */
+	/* No reader here blocks. */
 	must(fcntl(device, F_SETFL, O_RDWR | O_NONBLOCK));
 }
 
@@ -162,7 +162,7 @@ Test(lazy, row_1_14_attach_for_those_who_wait_on_memory_does_not)
 	expect(raw_buffer_fences(device, buffer, DMA_FENCE_USAGE_WRITE, 0, &snapshot, &count), 0);
 	expect(raw_buffer_wait(device, buffer, DMA_FENCE_USAGE_WRITE, 0, &wait), -ETIME);
 	expect_no_record();
-	/* The hint was wrong: somebody has to be told after all. */
+	/* The hint was wrong: a waiter must be notified after all. */
 	do {
 		ms *= 2;
 		check(ms < PATIENCE_MS);

@@ -287,7 +287,7 @@ Test(library, any_number_is_merged_and_told)
 		for (j = 0; j < count; j++)
 			check(members[j].context != 0 &&
 			      (j == 0 || members[j].context > members[j - 1].context));
-		/* Room for fewer, and for more. */
+		/* A capacity for fewer, and for more. */
 		expect(dma_fence_device_query(device, merged, &query, members, 1), 0);
 		expect(query.member_count, count);
 		expect(dma_fence_device_query(device, merged, &query, members, MOST), 0);

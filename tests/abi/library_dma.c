@@ -17,8 +17,8 @@
 static int buffer = -1;
 
 /*
- * What a dma-buf is told of accesses, be the buffer one or not: this program's own ioctl() notes it
- * and goes on to the kernel.
+ * The syncs that a dma-buf gets, even if the buffer is none: this program's own ioctl() notes them
+ * and calls the kernel.
  */
 static uint64_t told[4];
 static unsigned int times_told;

@@ -40,7 +40,7 @@ static void store32(uint64_t offset, uint32_t value)
 	__atomic_store_n((uint32_t *)(memory + offset), value, __ATOMIC_RELEASE);
 }
 
-/* No call to anybody but those who sleep there. */
+/* No call except to the futex. */
 static void store_and_wake(uint64_t offset, uint32_t value)
 {
 	store32(offset, value);
@@ -85,7 +85,7 @@ Test(library_mem_fence, another_kind_has_no_location)
 		     EINVAL);
 }
 
-/* Waits where it was told to, with nobody there to answer a request. */
+/* Waits at the location, with no device to answer a request. */
 static void wait_on_memory(void *data)
 {
 	const struct dma_fence_mem_fence_location *location = data;

@@ -131,7 +131,7 @@ Test(library_resv, more_buffers_than_fit_inline_are_passed_by_pointer)
 	uint32_t ticket = 0, contended;
 	size_t i;
 
-	/* As many descriptors are not to be had, so they are the same. */
+	/* So many descriptors are not available, so they are the same. */
 	for (i = 0; i < MANY; i++)
 		many[i] = buffers[i > 3000];
 	expect_errno(

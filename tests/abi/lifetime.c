@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lifetime.c - who signals when nobody is left: close, exit, SIGKILL; fork, and fds that travel.
+/* lifetime.c - fences that lose their signaler: close, exit, SIGKILL; fork, and fds that travel.
  * Raw ioctls. */
 #include <fcntl.h>
 #include <poll.h>

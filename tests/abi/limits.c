@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * limits.c - the limits that GET_CAPS tells: each says so, and what was there before goes on. Raw
- * ioctls.
+ * limits.c - the limits that GET_CAPS tells: each has its error, and existing objects keep working.
+ * Raw ioctls.
  */
 #include <stdlib.h>
 #include <string.h>

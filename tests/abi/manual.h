@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * manual.h - what examples of the manual define that poll a sync_file: manual.c, which is made of
+ * manual.h - what examples of the manual define that poll a sync_file: manual.c, which consists of
  * the pages.
  */
 #ifndef DMA_FENCE_TESTS_MANUAL_H

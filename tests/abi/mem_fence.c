@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem_fence.c - MEM_FENCE: fences that memory signals, by a plain store of whomever. Raw ioctls.
- * Who waits on the memory itself is in library_mem_fence.c, memory that goes away in
+ * mem_fence.c - MEM_FENCE: fences that memory signals, by a plain store of any program. Raw ioctls.
+ * Waits on the memory itself are in library_mem_fence.c, memory that goes away in
  * bad_mem_fence.c.
  */
 #include <fcntl.h>
@@ -281,7 +281,7 @@ Test(mem_fence, timeout_at_the_end_of_the_clock_does_not_end_it_at_once)
 {
 	uint32_t accepted = 0;
 
-	/* The clock goes on between the check of the request and its effect. */
+	/* Time passes between the check of the request and its effect. */
 	for (int64_t us = 0; us < 400; us += 2) {
 		struct dma_fence_mem_fence fence = {
 			.fd = buffer,
@@ -314,7 +314,7 @@ Test(mem_fence, row_5_4_timeout_ends_it)
 	expect(status_of(device, short_one.handle), -ETIMEDOUT);
 	store64(0, 5);
 	expect(status_of(device, short_one.handle), -ETIMEDOUT);
-	/* Nobody else would, should who writes the memory be dead. */
+	/* Nothing else ends it if the writer of the memory is dead. */
 	short_one.timeout_ns = DMA_FENCE_TIMEOUT_NEVER;
 	expect(raw_ioctl(device, DMA_FENCE_IOC_MEM_FENCE, &short_one), -EINVAL);
 }

@@ -68,7 +68,7 @@ Test(merge, merge_outlives_the_handles_of_its_sources)
 {
 	uint32_t a = new_fence(device), b = new_fence(device), all = new_merge(device, a, b, 0);
 
-	/* Nobody can signal them any more. */
+	/* No handle can signal them any more. */
 	expect(raw_close(device, a), 0);
 	expect(raw_close(device, b), 0);
 	expect(status_of(device, all), -ECANCELED);
@@ -215,7 +215,7 @@ Test(merge, one_array_named_over_and_over_is_e2big)
 	device_goes_on();
 }
 
-/* The two kinds do not flatten each other; a look at such a pile takes twice as long a level. */
+/* The two kinds do not flatten each other; a poll of such a pile takes twice as long a level. */
 Test(merge, pile_of_merges_of_both_kinds_is_e2big)
 {
 	uint32_t a = new_fence(device), b = new_fence(device), more;

@@ -70,7 +70,7 @@ Test(order, row_1_13_look_does_not_wait_for_who_has_locked_the_buffer)
 }
 
 /*
- * Who writes by way of a fence's signal locks nothing, and may meet who locks: its mapping was made
+ * A write by the signal of a fence takes no lock, and may race with a locker: its mapping was made
  * when it asked, and holds whatever the lock does.
  */
 Test(order, row_3_6_write_that_was_asked_for_is_made_while_another_has_the_lock)
@@ -118,7 +118,7 @@ Test(order, row_1_16_fence_is_off_its_buffer_when_its_event_comes)
 	}
 }
 
-/* Sleeps on an eventfd, and looks at the buffer as soon as it is told. */
+/* Sleeps on an eventfd, and reads the buffer as soon as it wakes. */
 struct listener {
 	struct thread thread;
 	int eventfd;

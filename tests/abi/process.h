@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* How long anybody waits for anybody: far more than it takes, even on a loaded emulator. */
+/* The limit of every wait: far more than it takes, even on a loaded emulator. */
 #define PATIENCE_MS 60000
 
 /* ---- threads ---- */

@@ -40,7 +40,7 @@ uint32_t new_fence(int fd);
 uint32_t new_default_fence(int fd);
 uint32_t new_signaled_fence(int fd, int error);
 uint32_t new_named_fence(int fd, const char *name);
-/* Its creator is told of the first waiter. */
+/* Its creator is notified of the first waiter. */
 uint32_t new_lazy_fence(int fd);
 uint32_t new_timeline(int fd, uint64_t value);
 /* The next point. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_commit.c - fences that are attached under a ticket: nobody sees them before they are
- * committed, then all together; and what waits for who has locked a buffer, or does not. Raw
+ * resv_commit.c - fences that are attached under a ticket: they are invisible before they are
+ * committed, then all together; and which requests wait for the holder of a lock. Raw
  * ioctls.
  */
 #include <signal.h>
@@ -214,7 +214,7 @@ Test(resv_commit, row_3_4_fences_of_a_commit_appear_all_together)
 		expect(count_on(i), ROUNDS);
 }
 
-/* ---- who waits for the holder ---- */
+/* ---- requests that wait for the holder ---- */
 
 struct attacher {
 	struct thread thread;

@@ -96,7 +96,7 @@ Test(resv_death, row_2_5_close_of_the_file_gives_back_all_its_locks)
 
 struct rival {
 	int order[3];
-	uint32_t *owner; /* shared by the two: who has the buffers; 0: nobody */
+	uint32_t *owner; /* shared by the two: the holder of the buffers; 0: none */
 };
 
 /* As a program would do it by hand. */
@@ -363,7 +363,7 @@ static void lock_and_be_stopped(void *data)
 	uint32_t ticket = new_ticket(own, buffers, 3);
 
 	tell(stopped->end);
-	/* Here it is stopped, and goes on when it is too late. */
+	/* Here it is stopped, and resumes when it is too late. */
 	hear(stopped->end);
 	expect(raw_resv_unlock(own, ticket, 0), -ETIMEDOUT);
 	expect_lost_record(own, ticket);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resv_lock.c - tickets: locking several buffers, who has to back off, who waits, and requests with
+ * resv_lock.c - tickets: locking several buffers, backing off, waiting, and requests with
  * wrong arguments. What others see of it is in resv_commit.c, who dies in resv_death.c. Raw ioctls.
  */
 #include <signal.h>

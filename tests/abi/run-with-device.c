@@ -184,7 +184,7 @@ static pid_t start_program(char **arguments)
 	_exit(127);
 }
 
-/* Its wait status. It is killed when it takes for ever, or when we are told to end. */
+/* Its wait status. It is killed when it takes for ever, or when a signal ends this program. */
 static int run_program(char **arguments)
 {
 	struct pollfd poll_fd = { .events = POLLIN };
@@ -270,7 +270,7 @@ static void expect_no_child(pid_t daemon)
 	for_each_child(daemon, kill_left);
 }
 
-/* ---- what may be left in the file system: it is told, and taken away ---- */
+/* ---- what may be left in the file system: it is reported, and removed ---- */
 
 static void expect_empty(const char *path)
 {
@@ -370,7 +370,7 @@ static void set_up(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* The counters of two tests at once could not be told apart. */
+	/* The counters of two tests at once could not be separated. */
 	setenv("CRITERION_JOBS", "1", 1);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* seqno_write.c - SEQNO_WRITE: a value in memory when the fence is signaled, and who waits there.
+/* seqno_write.c - SEQNO_WRITE: a value in memory when the fence is signaled, and its waiters.
  * Raw ioctls. */
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -134,7 +134,7 @@ Test(seqno_write, hole_punched_under_a_write_is_filled_by_it)
 		expect(raw_seqno_write(device, new_point(device, line), buffer, 8, i, 8), 0);
 	must(fallocate(buffer, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, SIZE));
 	expect(raw_advance(device, line, 20), 0);
-	/* A lane does it now: not at once, but in the order of the points. */
+	/* A worker does it now: not at once, but in the order of the points. */
 	eventually(seqno_writes, 0);
 	expect(word64(8), 20);
 }

@@ -276,7 +276,7 @@ Test(syncobj, handles_have_a_limit)
 	for (i = 0; i < caps.max_handles; i++)
 		new_syncobj(other, 0);
 	expect(raw_ioctl(other, DRM_IOCTL_SYNCOBJ_CREATE, &create), -ENOSPC);
-	/* Others go on. */
+	/* Others continue. */
 	expect(new_syncobj(device, 0), 1);
 	expect(raw_destroy(other, 77), 0);
 	expect(new_syncobj(other, 0), 77);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syncobj_fd.c - syncobjs that cross a process boundary: HANDLE_TO_FD and its native twin,
+ * syncobj_fd.c - syncobjs that cross a process boundary: HANDLE_TO_FD and its native equivalent,
  * FD_TO_HANDLE, sync_files in and out. Raw ioctls.
  */
 #include <fcntl.h>
@@ -338,7 +338,7 @@ Test(syncobj_fd, a_handle_that_can_signal_is_not_needed_for_its_fence_to_end)
 	must(close(creator));
 	eventually(files, 2);
 	expect(raw_from_fd(device, fd, &syncobj), 0);
-	/* Nobody could signal it any more, so it was signaled with an error. */
+	/* No handle could signal it any more, so it was signaled with an error. */
 	expect(wait_one(device, syncobj, 0, in_ms(PATIENCE_MS)), 0);
 	must(close(fd));
 }

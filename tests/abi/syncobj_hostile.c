@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syncobj_hostile.c - syncobjs in the hands of clients that mean harm: memory that hangs whoever
- * touches it, and more than a user may cost the device. Raw ioctls.
+ * syncobj_hostile.c - syncobjs in the hands of clients that mean harm: memory that blocks the
+ * thread that touches it, and more than a user may cost the device. Raw ioctls.
  */
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -193,7 +193,7 @@ Test(syncobj_hostile, fence_that_is_waited_for_is_paid_for_too)
 	must(close(sync_file));
 }
 
-/* It ends at once, rather than to wait for what nobody pays for. */
+/* It ends at once, and does not wait for memory that no user is charged for. */
 Test(syncobj_hostile, wait_for_what_is_too_expensive_is_enomem)
 {
 	int fd = open_device(), other = open_device();

@@ -330,7 +330,7 @@ Test(timeline, timeout_of_a_point_without_a_handle_cancels_those_behind_it)
 	expect(raw_close(device, third), 0);
 	expect(raw_close(device, line), 0);
 	check(sync_file_status(sync_file) == 0 || now_ns() - begin >= 50 * NSEC_PER_MSEC);
-	/* The second runs out of time and takes the first along; nobody can reach the third. */
+	/* The second times out, and the first with it; no handle can signal the third. */
 	expect(poll_for(sync_file, PATIENCE_MS), POLLIN);
 	expect(status_of(device, first), -ETIMEDOUT);
 	expect(sync_file_status(sync_file), -ECANCELED);

@@ -368,7 +368,7 @@ Test(wait, fd_closed_during_the_wait_does_not_end_it)
 	expect(waiter.result, 0);
 }
 
-/* The signal of an array by pointer goes over a lane: it must not need the place that waits take.
+/* A worker handles the signal of an array by pointer: it must not need the capacity of the waits.
  */
 Test(wait, all_the_waits_there_may_be_leave_room_for_the_signal)
 {

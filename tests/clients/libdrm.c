@@ -582,8 +582,8 @@ Test(libdrm, eventfd_is_told_of_a_point)
 /* ---- together ---- */
 
 /*
- * As linux-drm-syncobj-v1 has it: the client's timeline is the compositor's too. It hears of the
- * acquire point before there is a fence for it, then that there is one, then waits for it, and
+ * As linux-drm-syncobj-v1 has it: the client's timeline is the compositor's too. It is notified of
+ * the acquire point before there is a fence for it, then that there is one, then waits for it, and
  * releases the buffer on the same timeline.
  */
 Test(libdrm, compositor_and_client_share_a_timeline)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Programs that others wrote. The kernel's selftests are skipped where nobody has fetched them.
+# Programs of other projects. The kernel's selftests are skipped if they were not fetched.
 if ENABLE_DAEMON
 if ENABLE_TOOLS
 clients_checks = tests/clients/libdrm.abi tests/clients/sync-selftests.abi \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pending.h - a sync_file that becomes signaled when the test says so, from whoever has such a
- * thing to give: sw_sync, or the kernel's vgem where that has none.
+ * pending.h - a sync_file that becomes signaled when the test says so, from any implementation that
+ * has such a thing to give: sw_sync, or the kernel's vgem where that has none.
  */
 #ifndef DMA_FENCE_TESTS_PENDING_H
 #define DMA_FENCE_TESTS_PENDING_H

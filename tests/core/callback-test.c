@@ -416,7 +416,7 @@ Test(callback, row_1_15_may_do_everything_even_with_the_lock_held)
 
 #if !defined(__SANITIZE_ADDRESS__)
 /*
- * A fence is signaled on a stack of its own. In its callback this test goes on, on the test's own
+ * A fence is signaled on a stack of its own. In its callback this test continues, on the test's own
  * stack, and nothing on the other one can be read meanwhile.
  */
 #define STACK_SIZE (256 << 10)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core-test.h - what the unit tests of the core share: a software fence whose ops can be told what
- * to say, and a callback that records its calls.
+ * core-test.h - what the unit tests of the core share: a software fence whose ops can be set to do
+ * what to say, and a callback that records its calls.
  */
 #ifndef CORE_TEST_H
 #define CORE_TEST_H

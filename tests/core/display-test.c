@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * display-test.c - what callbacks are there for: a display flips to a frame as soon as that is
- * rendered, and whoever sleeps in user space is told, while nobody is asked in between.
+ * rendered, and a sleeper in user space is notified, without a call in between.
  */
 #include <poll.h>
 #include <semaphore.h>

@@ -277,7 +277,7 @@ Test(dma, row_3_7_an_operation_comes_after_those_of_the_same_lock)
 	cr_expect_eq(before, jobs[0]);
 	dma_fence_put(before);
 	dma_buf_end_dma_locked(&dma, jobs[1]);
-	/* Nobody else sees that one yet, but the next operation follows it. */
+	/* No other thread sees that one yet, but the next operation follows it. */
 	dma_fence_signal(jobs[0]);
 	cr_expect(exporter_is_idle(DMA_RESV_USAGE_WRITE));
 	cr_assert_eq(dma_buf_start_dma_locked(&attachment, DMA_TO_DEVICE, 0, &before, &dma), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dma_buf-test.c - a buffer that devices share: who keeps it, who has to be told, and how it is
+ * dma_buf-test.c - a buffer that devices share: references, notifications, and how it is
  * mapped by those who lock alike and those who do not.
  */
 #include "exporter.h"
@@ -110,7 +110,7 @@ Test(dma_buf, a_signaled_fence_does_not_keep_it)
 	dma_fence_put(fence);
 }
 
-/* ---- who has to be told ---- */
+/* ---- notifications ---- */
 
 Test(dma_buf, row_1_14_the_signaler_must_tell_those_who_cannot_wait_on_memory)
 {
@@ -159,7 +159,7 @@ Test(dma_buf, row_1_14_fences_that_nobody_signals_in_software_do_not_pile_up)
 	for (i = 0; i < 100; i++) {
 		fences[i] = asking_fence_create();
 		dma_buf_add_fence(&exporter.buffer, fences[i], DMA_RESV_USAGE_READ);
-		/* Done, and nobody looks at it again but the buffer itself. */
+		/* Done, and only the buffer itself polls it again. */
 		to_test_fence(fences[i])->done = true;
 		dma_fence_put(fences[i]);
 		cr_expect_leq(fences_alive(), 2);

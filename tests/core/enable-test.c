@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * enable-test.c - who has signaling enabled, and who does not: looks and passive callbacks do not,
+ * enable-test.c - what enables signaling, and what does not: polls and passive callbacks do not,
  * software waiters do, the first of them, once.
  */
 #include "core-test.h"

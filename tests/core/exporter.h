@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * exporter.h - a shared buffer for the unit tests of the core, whose exporter counts what it is
- * asked for, and refuses it where it is told to.
+ * asked for, and refuses it if the test sets it to.
  */
 #ifndef EXPORTER_H
 #define EXPORTER_H

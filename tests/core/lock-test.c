@@ -102,7 +102,7 @@ Test(lock, row_1_13_its_state_is_seen_while_another_has_the_lock)
 	struct dma_fence *fence = watched_fence();
 
 	dma_fence_signal(fence);
-	/* A lock of this kind hangs who takes it again, so a look that did would not return. */
+	/* Taking such a lock again deadlocks, so a poll that did would not return. */
 	pthread_mutex_lock(fence->lock);
 	cr_expect(dma_fence_is_signaled(fence));
 	cr_expect_eq(dma_fence_get_status(fence), 1);

@@ -58,7 +58,7 @@ static struct dma_fence *create(uint32_t size, uint64_t value)
 	return create_at(&memory_ops, &memory, size, value);
 }
 
-/* As a device would: a plain store, and nobody is told. */
+/* As a device would: a plain store, without a notification. */
 static void store(uint64_t value)
 {
 	__atomic_store_n(&memory, value, __ATOMIC_RELEASE);
@@ -157,7 +157,7 @@ Test(mem_fence, row_1_8_tells_a_peer_where_to_poll)
 	cr_expect_eq(location.size, 8);
 	cr_expect_eq(to_mem_fence(fence), &mem_fence);
 	store(9);
-	/* The peer needs nobody: it has not been signaled by a look. */
+	/* The peer needs no other thread: no poll has signaled the fence. */
 	cr_expect(mem_fence_reached(location.address, location.size, location.value));
 	cr_expect_not(dma_fence_is_signaled_locked(fence));
 
@@ -287,7 +287,7 @@ Test(mem_fence, an_interruptible_wait_ends_with_ERESTARTSYS_after_a_signal_handl
 	dma_fence_put(fence);
 }
 
-/* ---- an implementation that is told of the first waiter, and looks for its sake ---- */
+/* ---- an implementation that is notified of the first waiter, and then polls ---- */
 
 static _Atomic bool looked_after;
 

@@ -399,7 +399,7 @@ Test(resv_iter, a_cursor_keeps_its_fence_and_may_be_left_at_any_time)
 #if !defined(__SANITIZE_ADDRESS__)
 static struct rlimit limit;
 
-/* What is there can be used, but no large block is to be had any more. */
+/* Existing memory can be used, but no large block is available any more. */
 static void run_out_of_memory(void)
 {
 	struct rlimit none;

@@ -95,7 +95,7 @@ Test(resv_lock, row_2_2_the_younger_ticket_backs_off_and_takes_the_contended_one
 enum { BUFFERS = 6, THREADS = 4, PER_OPERATION = 3, OPERATIONS = 2000 };
 
 static struct dma_resv buffers[BUFFERS];
-static int users[BUFFERS]; /* of whoever holds the buffer */
+static int users[BUFFERS]; /* of the holder of the buffer */
 
 static void unlock_those(bool held[BUFFERS])
 {
@@ -287,7 +287,7 @@ Test(resv_lock, row_2_5_a_holder_that_is_given_up_leaves_nobody_waiting)
 	cr_assert_eq(dma_resv_lock(&resv, &context), 0);
 	dma_resv_add_fence(&resv, staged, DMA_RESV_USAGE_WRITE);
 	cr_assert_eq(ww_mutex_lock_async(&resv.ww, &next, &waiter, grant, false), -EINPROGRESS);
-	/* What whoever looks after a dead holder does: nobody waits for the fence, nor the lock. */
+	/* The clean-up after a dead holder: the fence and the lock have no waiter. */
 	dma_resv_discard(&resv);
 	dma_resv_unlock(&resv);
 	cr_expect_eq(granted, 1);

@@ -547,7 +547,7 @@ Test(seqno_write, row_4_3_in_io_memory_out_of_the_buffer_or_not_aligned_is_EINVA
 	dma_fence_put(fence);
 }
 
-/* ---- who waits there ---- */
+/* ---- waiters ---- */
 
 /* Waits in another process until the low word is no longer old: exit status 0. */
 static pid_t wait_in_child(uint32_t *word, uint32_t old)

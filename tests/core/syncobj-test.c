@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* syncobj-test.c - syncobjs: what is in them, points, how far they are, and who is told. */
+/* syncobj-test.c - syncobjs: their fences, points, their progress, and notifications. */
 #include "core-test.h"
 #include "syncobj.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unwrap-test.c - what fences are made of: arrays, chains, chains of arrays; and merging those.
+ * unwrap-test.c - the members of fences: arrays, chains, chains of arrays; and merging those.
  */
 #include "core-test.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ww_mutex-test.c - wait/die locks: who waits, who dies, who is next, and what ends a wait.
+ * ww_mutex-test.c - wait/die locks: which context waits, dies, or is next, and what ends a wait.
  *
  * The rules are shown on the asynchronous half, where one thread can play all parts, and the
  * sleeping on the blocking one.
@@ -41,7 +41,7 @@ static void destroy_locks(void)
 
 TestSuite(ww_mutex, .timeout = TEST_TIMEOUT, .init = create_locks, .fini = destroy_locks);
 
-/* A waiter, and what it was told. */
+/* A waiter, and its result. */
 struct told {
 	struct ww_waiter waiter;
 	_Atomic int calls;
@@ -435,7 +435,7 @@ static void *lock_first(void *argument)
 	return NULL;
 }
 
-/* Is anybody in the queue of the first lock? */
+/* Is a waiter in the queue of the first lock? */
 static bool is_queued(void)
 {
 	bool queued;

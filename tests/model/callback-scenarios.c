@@ -100,7 +100,7 @@ static void setup_refusing(void)
 	((struct model_fence *)fence)->refuses = true;
 }
 
-/* Nobody signals it but the fence itself, when asked to. */
+/* Only the fence itself signals it, on request. */
 static void expect_refused(void)
 {
 	MODEL_CHECK(results[1] == -ENOENT && results[2] == -ENOENT);
@@ -112,7 +112,7 @@ static void expect_refused(void)
 
 /* ---- removing ---- */
 
-/* What is freed here must not be called any more, nor be touched by anybody. */
+/* What is freed here must not be called or accessed any more. */
 static void take_off(struct model_callback *one)
 {
 	if (dma_fence_remove_callback(fence, &one->base))
@@ -216,7 +216,7 @@ static void expect_second_gone(void)
 	expect_signaled();
 }
 
-/* Tries the fence that it is called for, and goes on to another one. */
+/* Tries the fence that it is called for, and then another one. */
 static void go_on_to_other(struct dma_fence *from, struct dma_fence_cb *self)
 {
 	MODEL_CHECK(dma_fence_get_status(from) == 1);

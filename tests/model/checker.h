@@ -5,7 +5,7 @@
 
 #include "model.h"
 
-/* Whoever runs setup and finish, alone. */
+/* The thread that runs setup and finish, alone. */
 #define NO_THREAD -1
 
 /* How many steps one interleaving may have, before it is said not to end. */
@@ -73,7 +73,7 @@ extern int current_thread;
 void fibers_init(void);
 /* Brings thread number to its first operation. */
 void fiber_start(int number, void (*function)(void));
-/* Lets it do what it has stopped before, and go on to the next operation, or its end. */
+/* Lets it execute the operation at which it stopped, and run to the next one, or its end. */
 void fiber_step(int number);
 /* Called by a thread: stops it before that. */
 void fiber_stop(void);
@@ -90,7 +90,7 @@ extern char finding[400];
 extern int finding_thread;
 void set_finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- memory.c: who has accessed what, and what is alive ---- */
+/* ---- memory.c: the accesses, and what is alive ---- */
 
 enum access_kind {
 	ACCESS_READ,
@@ -107,7 +107,7 @@ struct cell {
 	bool outside; /* in our memory, but not in any live allocation */
 	bool freed;
 	bool destroyed; /* a mutex */
-	int8_t owner;	/* a mutex: who holds it, from 1 up; 0: nobody */
+	int8_t owner;	/* a mutex: its holder, from 1 up; 0: none */
 	struct clock accesses[ACCESS_KINDS];
 	struct clock released; /* what an acquire learns here */
 };
@@ -119,7 +119,7 @@ void memory_access(const volatile void *address, size_t size, enum access_kind k
 /* The current thread learns what was released there, and releases what it knows. */
 void memory_acquire(const volatile void *address);
 void memory_release(const volatile void *address, bool keeps_others);
-/* A relaxed store: nobody learns anything from it. */
+/* A relaxed store: it orders nothing. */
 void memory_forget(const volatile void *address);
 unsigned int memory_blocks_alive(void);
 
@@ -128,7 +128,7 @@ unsigned int memory_blocks_alive(void);
 /* Of the last access to memory: in the code that is checked. */
 extern const void *latest_caller;
 
-/* Can this thread go on? */
+/* Can this thread run? */
 bool thread_is_enabled(const struct thread *thread);
 
 /* ---- search.c ---- */

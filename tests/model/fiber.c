@@ -4,7 +4,7 @@
  * and with _Thread_local variables of its own, which are exchanged as it gets its turn.
  *
  * Fibers are made once, with makecontext(), and from then on entered with _longjmp(), which asks
- * the kernel nothing. One that is not to go on is not: it is entered again at its beginning.
+ * the kernel nothing. One that must not resume does not: it is entered again at its beginning.
  */
 #undef _FORTIFY_SOURCE /* whose longjmp() refuses to change stacks */
 #include <link.h>
@@ -33,7 +33,7 @@ char finding[400];
 int finding_thread;
 
 static struct fiber fibers[MODEL_THREADS];
-static jmp_buf search_here; /* who has let a fiber run */
+static jmp_buf search_here; /* the thread that runs a fiber */
 static ucontext_t first_context;
 
 /* This program's _Thread_local variables, as this OS thread sees them. */

@@ -155,7 +155,7 @@ static void exchange(const volatile void *address, size_t size, int order)
 		return old;                                                           \
 	}
 
-/* The way of clang: returns what was there. gcc's is made of it. */
+/* The way of clang: returns the old value. gcc's uses it. */
 #define COMPARE_EXCHANGE_VALUE(bits)                                                             \
 	static uint##bits##_t compare_exchange##bits(                                            \
 		volatile uint##bits##_t *address, uint##bits##_t expected, uint##bits##_t value, \

@@ -183,7 +183,7 @@ static void put_recycled(void)
 	free(fence);
 }
 
-/* Called with the error of who was forgotten, or as it was signaled in time by who has found it. */
+/* Called with the error of a forgotten fence, or signaled in time by the thread that found it. */
 static void expect_abandoned(void)
 {
 	MODEL_CHECK(callback->calls == 1);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The core's files are compiled once more, with the checker's hooks: see model.h. Those are called
-# by what -fsanitize=thread adds to the code, which another sanitizer, and its own library, leave no
-# room for; and a checker that decides itself who runs when has nothing for them to find. So it is
-# built where no sanitizer is asked for, and the compiler knows that one.
+# by the code that -fsanitize=thread adds, which excludes another sanitizer and its own library; and a
+# checker that decides itself which thread runs has nothing for them to find. So it is built only
+# without a sanitizer, and if the compiler knows that one.
 if ENABLE_MODEL
 # What the scenarios use, and what that needs to be linked.
 model_core_sources = \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - the memory of the code that is checked: what is allocated, who has accessed what, and
+ * memory.c - the memory of the code that is checked: what is allocated, the accesses, and
  * what was known to whom by then.
  *
  * For each byte that was accessed there is a cell in one hash table. It says when each thread has

@@ -9,17 +9,18 @@
  * them call ours for mutexes, futexes, memory and the clock. Each thread of a scenario is a fiber
  * (fiber.c) of one OS thread, with a _Thread_local memory of its own. A fiber stops before each
  * operation that others can see: an atomic access, a mutex, a futex. The search (search.c) decides
- * who goes on, runs to the end, begins anew and decides otherwise, until nothing is left to decide.
+ * which thread runs, runs to the end, begins again and decides otherwise, until nothing is left to
+ * decide.
  *
  * It leaves out what makes no difference: operations on different memory, or two that only read,
  * are not tried in both orders (dynamic partial-order reduction with sleep sets). There is no other
  * bound: a scenario passes only when the search has come to its end.
  *
  * What it finds: a check that does not hold; a deadlock, which is what a lost wake-up ends in; use
- * of memory that was freed; memory that is not freed; a mutex unlocked by who does not hold it, or
- * freed while it is held; threads that do not come to an end; a data race, which is an access that
- * no release and acquire (as the code states them), and no mutex, has ordered behind another one.
- * Since there is none, to stop at the atomic accesses alone is enough.
+ * of memory that was freed; memory that is not freed; a mutex unlocked by a thread that does not
+ * hold it, or freed while it is held; threads that do not come to an end; a data race, which is an
+ * access that no release and acquire (as the code states them), and no mutex, has ordered behind
+ * another one. Since there is none, to stop at the atomic accesses alone is enough.
  *
  * What it does not: it is all one total order of atomic accesses (sequential consistency). Whether
  * a memory order is too weak is seen where it makes a data race of a plain access (a relaxed store
@@ -30,7 +31,7 @@
  * Memory is not reused within one run.
  *
  * To use it: "tests/model/model" runs every scenario, "model --list" names them, "model NAME..."
- * runs those. A finding is told with its schedule, a digit for each step that says which thread
+ * runs those. A finding is reported with its schedule, a digit for each step that says which thread
  * made it, and with the steps, each with its place in the source; "model --schedule=DIGITS NAME"
  * shows them again, or those of any other schedule. "--all" runs all interleavings, and checks the
  * reduction by them (reduction-test); "--stop" ends with the first finding, for mutation-test,

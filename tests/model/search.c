@@ -20,7 +20,7 @@
 typedef unsigned int threads_t;
 #define ONE(thread) (1u << (thread))
 
-/* A place where one of several threads can go on: one in the run at hand, by its depth. */
+/* A place where one of several threads can run: one in the run at hand, by its depth. */
 struct place {
 	threads_t enabled;
 	threads_t wanted; /* to be tried, or tried */
@@ -90,7 +90,7 @@ static void end(const struct model_scenario *scenario)
 
 /* ---- the reduction ---- */
 
-/* Has the step at depth happened before the next of this thread, whoever decides what? */
+/* Has the step at depth happened before the next of this thread, for all decisions? */
 static bool precedes(unsigned int depth, int thread)
 {
 	return known[thread].at[places[depth].thread] > depth;
@@ -105,7 +105,7 @@ static bool can_be_swapped(unsigned int depth, int thread)
 	       operation_competes(step, next) && !precedes(depth, thread);
 }
 
-/* Whoever, tried at depth, leads to thread's next operation coming first. */
+/* The threads that, tried at depth, let thread's next operation come first. */
 static void want_to_swap(unsigned int depth, int thread)
 {
 	struct place *place = &places[depth];
@@ -265,7 +265,7 @@ static void make_step(struct search *search)
 	fiber_step(place->thread);
 }
 
-/* Can it go on? */
+/* Can it run? */
 static bool has_ended(unsigned int step_count, threads_t enabled)
 {
 	if (finding[0] || !running_threads())

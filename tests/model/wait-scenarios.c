@@ -41,7 +41,7 @@ static __attribute__((noinline)) void overwrite(volatile uint64_t *words)
 }
 
 /*
- * Writes over what the stack of the wait was: nobody may come back to it. Not inlined, so as to
+ * Overwrites the stack of the wait: no thread may return to it. Not inlined, so as to
  * have its words in that place; the other not, so as not to have these writes left out.
  */
 static __attribute__((noinline)) void reuse_stack(void)

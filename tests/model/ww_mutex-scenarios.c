@@ -185,7 +185,7 @@ static void middle_uses_interruptibly(void)
 	end_use(0, 1);
 }
 
-/* Is woken for nothing, and goes on sleeping. */
+/* Is woken for nothing, and sleeps again. */
 static void middle_uses_though_interrupted(void)
 {
 	model_may_wake(EINTR);
@@ -206,7 +206,7 @@ static void give_back_held(void)
 	end_use(0, CONTEXTS);
 }
 
-/* Whoever has it last destroys it, while the one before may still be about to leave. */
+/* The last holder destroys it, while the one before may still be about to leave. */
 static void middle_destroys(void)
 {
 	MODEL_CHECK(!ww_mutex_lock(locks[0], &contexts[1]));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client.c - a program as somebody else would have written it: it issues the kernel's own requests,
+ * client.c - a program as another project would write it: it issues the kernel's own requests,
  * knows nothing of this project, and says with its exit status whether they were answered as the
  * kernel would. It is run by dma-fence-run; each case is one of its arguments.
  */
@@ -30,7 +30,7 @@
 #include "linux_sw_sync.h"
 #include "linux_sync_file.h"
 
-/* How long anybody waits for anybody. */
+/* The limit of every wait. */
 #define PATIENCE_MS 60000
 
 #define check(condition) check_at(__LINE__, #condition, condition)
@@ -256,7 +256,7 @@ static void mistakes(void)
 	/* There is no handle 0; but DRM writes its argument back, and that is the last mistake. */
 	check(ioctl(timeline, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, page) && errno == EFAULT);
 	check(merge(-1, fence) == -EBADF);
-	/* On what is not the device's, whoever it belongs to answers. */
+	/* On a file that is not the device's, its owner answers. */
 	check(merge(event, fence) == -ENOTTY);
 	check(create_fence(event, 1) == -ENOTTY);
 	check(merge(timeline, fence) == -ENOTTY);
@@ -487,7 +487,7 @@ static void use_buffer(int buffer)
 	check(import_into(buffer, DMA_BUF_SYNC_WRITE, buffer) == -EINVAL);
 	check(export_from(buffer, 0) == -EINVAL);
 	check(export_from(buffer, DMA_BUF_SYNC_READ | 0x10) == -EINVAL);
-	/* Who reads does not wait for readers. */
+	/* A reader does not wait for readers. */
 	check(import_into(buffer, DMA_BUF_SYNC_READ, fence) == 0);
 	exported = export_from(buffer, DMA_BUF_SYNC_READ);
 	check(exported >= 0 && status_of(exported) == 1);

@@ -4,7 +4,7 @@
  * some of which lie within further containers.
  *
  * Held up: a waiter is called once or told no; the array's state follows from its members' for
- * whoever looks, whatever it was last told; the last put, wherever it happens, leaves no callback
+ * for every thread that polls; the last put, wherever it happens, leaves no callback
  * behind; nothing leaks.
  */
 #include <stdio.h>

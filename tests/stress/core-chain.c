@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core-chain.c - a chain that is walked, searched, taken apart, waited for and released while its
- * fences are signaled in any order; and one that goes on growing at one end and losing what is
+ * fences are signaled in any order; and one that keeps growing at one end and losing what is
  * signaled, as a syncobj's does.
  *
- * Held up: a link is signaled when all up to it are, and not before, whoever looks; what
+ * Held up: a link is signaled when all up to it are, and not before, for every thread; what
  * find_seqno() gives, once signaled, means that the point is reached; timestamps are the latest;
  * waiters are called once or told no; a growing chain stays as long as what is pending in it;
  * nothing leaks.

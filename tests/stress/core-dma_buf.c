@@ -3,9 +3,9 @@
  * core-dma_buf.c - a few buffers that are replaced all the time, while threads attach to them, have
  * operations on them, write seqnos into them, and signal.
  *
- * Held up: between the start and the end of an operation nobody else is; a buffer is released once,
- * when its last user and its last pending fence have gone, and not before a seqno was written into
- * it; nothing leaks.
+ * Held up: between the start and the end of an operation there is no other; a buffer is released
+ * once, when its last user and its last pending fence have gone, and not before a seqno was written
+ * into it; nothing leaks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,7 +191,7 @@ static void finish(struct dma_fence *job, unsigned int how)
 	if (how) {
 		dma_fence_signal(job);
 	} else {
-		/* Found out by whoever looks: the buffer, or we. */
+		/* Found by the first poll: that of the buffer, or ours. */
 		((struct stress_fence *)job)->done = true;
 		dma_fence_is_signaled(job);
 	}

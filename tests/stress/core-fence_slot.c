@@ -3,7 +3,7 @@
  * core-fence_slot.c - a fence that several threads look up without a lock while others replace and
  * drop it.
  *
- * Held up: what is found is alive, and has been there; for one who looks and one who replaces it
+ * Held up: what is found is alive, and has been there; for a reader and a writer
  * does not go back; nothing leaks.
  */
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * core-hw_fence.c - a ring that writes its seqno, and raises an interrupt only while that is on;
  * threads that process, and threads that submit, look, wait, and go again.
  *
- * Held up: nobody who waits is forgotten, though the interrupt is switched on and off all the time;
+ * Held up: no waiter is forgotten, though the interrupt is switched on and off all the time;
  * who sees a fence signaled sees those before it signaled; every callback is called once, or
  * removed; the interrupt is switched on and off in turns, and off in the end; nothing leaks.
  */
@@ -18,7 +18,7 @@
 #define PROCESSORS 2
 #define SUBMITTERS 3
 #define HELD	   4
-/* Who waits so long was forgotten. */
+/* A waiter that waits so long was forgotten. */
 #define FOR_EVER_NS INT64_C(20000000000)
 
 static struct {
@@ -69,7 +69,7 @@ static const struct dma_fence_ops fence_ops = {
 	.release = release,
 };
 
-/* Works off what was submitted until there is nobody left who submits. */
+/* Works off what was submitted until no submitter is left. */
 static void run_ring(uint64_t chance)
 {
 	uint64_t done = 0;
@@ -83,7 +83,7 @@ static void run_ring(uint64_t chance)
 		}
 		done += 1 + stress_random(&chance, submitted - done > 8 ? 8 : 1);
 		__atomic_store_n(&ring.memory, done, __ATOMIC_SEQ_CST);
-		/* Nobody else tells those who wait: see process(). */
+		/* Nothing else notifies the waiters: see process(). */
 		if (ring.interrupt_on)
 			signaled += hw_fence_context_process(&ring.context);
 	}

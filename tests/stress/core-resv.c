@@ -5,8 +5,8 @@
  *
  * Held up: a snapshot has its own references, holds one fence of a context and usage at most, and
  * what is added last is the latest there is; a signaled fence is gone, in its own callbacks too; of
- * a pair both fences are seen or none, and none that was discarded; who holds the lock sees what it
- * has staged; nothing leaks.
+ * a pair both fences are seen or none, and none that was discarded; the holder of the lock sees
+ * what it has staged; nothing leaks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +144,7 @@ static void look_at_pair(void)
 		pairs_seen++;
 }
 
-/* Again and again, so that it meets the moment in which the one that is kept is let go of. */
+/* Again and again, so that it meets the moment in which the kept one is released. */
 static void take_up_snapshots(void)
 {
 	unsigned int i;

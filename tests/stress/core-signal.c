@@ -84,7 +84,7 @@ static void count_call(struct dma_fence *fence, struct dma_fence_cb *callback)
 	STRESS_CHECK(!dma_fence_remove_callback(fence, callback));
 }
 
-/* Nobody's but its own: frees itself, having signaled another fence of the same lock. */
+/* It owns itself: frees itself, having signaled another fence of the same lock. */
 static void free_itself(struct dma_fence *fence, struct dma_fence_cb *callback)
 {
 	struct dma_fence *other = fence->lock == lock_of(0) ? get_fence(1) : NULL;

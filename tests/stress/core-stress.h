@@ -9,7 +9,7 @@
 
 #include "fence.h"
 
-/* How long a program goes on, in ns: under ThreadSanitizer, which sees a race that did no harm. */
+/* How long a program runs, in ns: longer under ThreadSanitizer, which reports races that did no harm. */
 #ifdef __SANITIZE_THREAD__
 #define STRESS_DURATION INT64_C(2000000000)
 #else

@@ -5,8 +5,8 @@
  * remove callbacks.
  *
  * Held up: how far a timeline is never goes back, and is not beyond what was put in; a point that
- * it has passed is found signaled; a callback is not called after its removal, and who waits for a
- * point that is not there yet is told of it; nothing leaks, and the chain stays short.
+ * it has passed is found signaled; a callback is not called after its removal, and a waiter for a
+ * point that is not there yet is notified of it; nothing leaks, and the chain stays short.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 static pthread_mutex_t submission = PTHREAD_MUTEX_INITIALIZER;
 static struct syncobj *timeline, *binary;
 static _Atomic uint64_t last_point;
-/* Fences to be signaled by whoever takes one out, with a reference. */
+/* Fences to be signaled by the thread that takes one out, with a reference. */
 static struct dma_fence *_Atomic places[PLACES];
 static _Atomic unsigned long points, found, told;
 
@@ -34,7 +34,7 @@ static void signal_and_put(struct dma_fence *fence)
 	dma_fence_put(fence);
 }
 
-/* A new fence, which somebody will signal. */
+/* A new fence, which another thread will signal. */
 static struct dma_fence *submit(uint64_t *chance)
 {
 	struct dma_fence *fence = stress_fence_create(NULL, dma_fence_context_alloc(1), 1);
@@ -74,7 +74,7 @@ static void replace(uint64_t chance)
 	}
 }
 
-/* On the stack of who waits. */
+/* On the stack of the waiter. */
 struct teller {
 	struct syncobj_cb callback;
 	bool is_added, removes_itself;
@@ -96,7 +96,7 @@ static void tell(struct syncobj *syncobj, struct syncobj_cb *callback)
 		syncobj_remove_callback(syncobj, callback);
 }
 
-/* For the next point that is not there yet, as who waits for a submission does. */
+/* For the next point that is not there yet, as a waiter for a submission does. */
 static void wait_for_next(uint64_t *chance)
 {
 	struct teller teller = { .is_added = true, .removes_itself = stress_random(chance, 2) };

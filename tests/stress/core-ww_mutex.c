@@ -3,8 +3,8 @@
  * core-ww_mutex.c - several threads that take several locks in any order: sleeping, asking
  * asynchronously and cancelling, trying, with contexts and without.
  *
- * Held up: a lock has one holder; a waiter is told once, or its cancel says that it came in time;
- * who backs off gets there at last, so that the program ends. What the holders write is plain
+ * Held up: a lock has one holder; a waiter is notified once, or its cancel says that it came in
+ * time; who backs off gets there at last, so that the program ends. What the holders write is plain
  * memory, for ThreadSanitizer to watch.
  */
 #include <sched.h>

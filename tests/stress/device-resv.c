@@ -4,9 +4,9 @@
  * in every order, are interrupted, give up, close their tickets or their files; others attach
  * without a ticket; and processes are killed while they hold or wait.
  *
- * Whoever has a buffer locked is the only one: each says so in a word of memory. All get on, and in
- * the end the device holds nothing more than before. Exit 0, or 1 after a line that says what was
- * wrong.
+ * The holder of a buffer's lock is the only one: each says so in a word of memory. All get on, and
+ * in the end the device holds nothing more than before. Exit 0, or 1 after a line that says what
+ * was wrong.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,7 +28,7 @@
 #define LOCKERS	  4
 #define ATTACHERS 2
 #define DEATHS	  30
-/* Longer than any noise; in between everybody gets his turn. */
+/* Longer than any noise; in between every process gets its turn. */
 #define TURN_NS 60000000000
 
 static int buffers[BUFFERS];

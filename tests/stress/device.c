@@ -62,7 +62,7 @@ static int open_device(void)
 	return device;
 }
 
-/* Long enough that no fence ends by itself while somebody is to be woken up by its signal. */
+/* Long enough that no fence ends by itself while a waiter is to be woken by its signal. */
 static int create(int device, uint32_t *handle)
 {
 	struct dma_fence_create request = { .timeout_ns = 2 * WAKE_LIMIT_NS };
@@ -309,7 +309,7 @@ static void *canceller(void *data)
 	return NULL;
 }
 
-/* ---- close: the creator's open file goes while somebody polls the exported fence ---- */
+/* ---- close: the creator's open file goes while another process polls the exported fence ---- */
 
 static void *closer(void *data)
 {
