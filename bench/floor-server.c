@@ -35,7 +35,7 @@ static int event_fd = -1;
 static uint64_t *memory;
 static int ready_fd = -1;
 
-/* Who waits. A request belongs to us until it is replied to, a poll handle until it is destroyed.
+/* The waiters. A request belongs to us until it is replied to, a poll handle until it is destroyed.
  */
 static fuse_req_t parked_ioctl;
 static size_t parked_ioctl_size;

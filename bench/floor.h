@@ -19,7 +19,7 @@ enum floor_request {
 	FLOOR_PARK,	/* is answered by WAKE_PARKED, with zeros */
 	FLOOR_WAKE_PARKED,
 	FLOOR_WAKE_READ,    /* answers a read() of the node, with zeros */
-	FLOOR_WAKE_POLL,    /* the node is readable, for whoever polls it first */
+	FLOOR_WAKE_POLL,    /* the node is readable, for the first poll */
 	FLOOR_WAKE_EVENTFD, /* adds 1 to the eventfd that the server was started with */
 	FLOOR_WAKE_MEMORY, /* adds 1 to the first 64 bits of its memory and wakes the futex there */
 };

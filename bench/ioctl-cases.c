@@ -12,7 +12,7 @@
 #include "ioctls.h"
 #include "linux_drm_syncobj.h"
 
-/* Fence requests that a program issues all the time; the rest is told, not judged. */
+/* Fence requests that a program issues all the time; the rest is reported, and has no limit. */
 #define LIMIT 1.10
 
 /* Seqno writes go here, behind the word that wake-ups use. */

@@ -71,7 +71,7 @@ struct ioctl_case {
 	const char *name;
 	unsigned long request;
 	enum ioctl_subject subject;
-	/* At the median, pinned, at most this often the floor; 0: no limit. */
+	/* At the median, pinned, at most this many times the baseline; 0: no limit. */
 	double limit;
 	/* DMA_FENCE_FEATURE_* that it needs. */
 	uint64_t features;

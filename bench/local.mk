@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Both run from the build tree only: a benchmark is for whoever has the source.
+# Both run from the build tree only: a benchmark is for users of the source.
 noinst_PROGRAMS += bench/dma-fence-bench bench/floor-server
 
 bench_dma_fence_bench_SOURCES = \

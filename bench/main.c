@@ -382,7 +382,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	argp_err_exit_status = 2;
-	/* Whoever complains, argp or we, has the same name. */
+	/* Messages of argp and of this program begin with the same name. */
 	argv[0] = program_invocation_short_name;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
 	if (!options.placement[PLACE_TOGETHER] && !options.placement[PLACE_APART] &&
@@ -395,7 +395,7 @@ int main(int argc, char **argv)
 	ret = run(&options);
 	free(options.only);
 	if (interrupted()) {
-		/* Everything is cleaned up: end as whoever sent it expects. */
+		/* Everything is cleaned up: end as the sender of the signal expects. */
 		signal(interrupted(), SIG_DFL);
 		raise(interrupted());
 	}

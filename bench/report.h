@@ -38,7 +38,7 @@ struct report {
  */
 bool result_exceeds(const struct pass *pass, const struct result *result);
 
-/* The text is written as it comes: a head, then row by row. */
+/* The text is written at once: a head, then row by row. */
 void report_head(FILE *stream, const struct report *report, const struct pass *pass);
 void report_result(FILE *stream, const struct pass *pass, const struct result *result);
 

@@ -160,7 +160,7 @@ void server_stop(struct server *server)
 	if (!server->pid)
 		return;
 	/*
-	 * Again and again: a signal that comes between a look at the flag of libfuse's handler and
+	 * Again and again: a signal that comes between a load of the flag of libfuse's handler and
 	 * the read() behind it is not noticed until the next.
 	 */
 	while ((ended = waitpid(server->pid, &status, WNOHANG)) == 0 &&

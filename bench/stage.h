@@ -25,7 +25,7 @@ enum placement {
 
 struct target {
 	struct server server;
-	/* Speaks the native requests: the device, unless that is a floor server as well. */
+	/* Speaks the native requests: the device, unless that is a baseline server as well. */
 	bool native;
 	char path[PATH_MAX];
 	int node; /* an open file of it, without state; -1: none */
@@ -36,8 +36,8 @@ struct stage {
 	enum placement placement;
 	char folder[PATH_MAX]; /* for nodes that are files; "": none */
 	struct target target[SIDE_COUNT];
-	struct dma_fence_caps caps; /* of the device; zero where it is a floor server */
-	/* Shared with the floor servers; the device is handed them in requests. */
+	struct dma_fence_caps caps; /* of the device; zero if it is a baseline server */
+	/* Shared with the baseline servers; the device gets them in requests. */
 	int event_fd;
 	int memory_fd;
 	uint64_t *memory;

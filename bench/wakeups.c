@@ -100,7 +100,7 @@ static int start_waiter(struct waiter *waiter, const struct wakeup_case *row,
 
 /*
  * After an error the waiter may be in a request that only the end of the server ends: it is not
- * waited for here. Whoever stops the servers reaps it.
+ * waited for here. The function that stops the servers reaps it.
  */
 static void stop_waiter(struct waiter *waiter, int ret)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wakeups.h - how long it takes from a request that signals until who waits is back in user space,
+ * wakeups.h - how long it takes from a request that signals until the waiter is back in user space,
  * for every way to wait.
  */
 #ifndef BENCH_WAKEUPS_H
@@ -46,13 +46,13 @@ struct wakeup_batch {
 
 struct wakeup_case {
 	const char *name;
-	/* At the median, pinned, at most this often the floor; 0: no limit. */
+	/* At the median, pinned, at most this many times the baseline; 0: no limit. */
 	double limit;
 	/* DMA_FENCE_FEATURE_* that it needs. */
 	uint64_t features;
 	/* The waiter does not sleep, so it needs a CPU of its own. */
 	bool spins;
-	/* How the floor server does the same. */
+	/* How the baseline server does the same. */
 	enum floor_request floor_wake;
 	/* Before the fork, for each sample: the fence of wake[i].handle is there. NULL: nothing. */
 	int (*prepare_device)(struct wakeup_batch *batch, unsigned int i);

@@ -106,7 +106,7 @@ static uint64_t parse_seconds(const char *what, const char *text)
 	return (uint64_t)(seconds * 1e9);
 }
 
-/* Less would keep a processor busy, more would be of no use to anybody. */
+/* Less would keep a processor busy, more would be useless. */
 static uint64_t parse_interval(const char *text)
 {
 	double seconds;

@@ -15,7 +15,7 @@ struct ioctl_row {
 	bool may_block;
 	/* An array may follow the struct; the handler checks what is behind it. */
 	bool has_array;
-	/* A bound file answers it, too. */
+	/* A fence fd answers it, too. */
 	bool any_file;
 	/*
 	 * The argument is at least this long, so that it holds the last field that the request

@@ -53,7 +53,7 @@ void lock_wait_cancel(struct lock_wait *wait)
 		dma_resv_unlock(&wait->buffer->resv);
 }
 
-/* What is resumed may call this again; then the first call goes on with it. */
+/* A resumed request may call this again; then the first call handles it. */
 void lock_waits_resume(void)
 {
 	struct lock_wait *wait;

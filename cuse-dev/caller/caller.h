@@ -37,7 +37,7 @@ int caller_write(struct worker_job *job, uint64_t address, const void *from, siz
 
 /*
  * What a duplicate is, found out without asking its filesystem: an enum descriptor_kind. -ENOSPC,
- * -ENOMEM: a dma-buf cannot be told from something foreign now.
+ * -ENOMEM: a dma-buf cannot be distinguished from a foreign file now.
  */
 int descriptor_kind(struct device *device, int fd);
 

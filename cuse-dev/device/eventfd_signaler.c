@@ -9,7 +9,7 @@
 
 #include "device/eventfd_signaler.h"
 
-/* Completions that the ring has room for; they are taken out when half of it is full. */
+/* The capacity of the ring for completions; they are taken out when half of it is full. */
 #define RING_SIZE 128
 
 static io_context_t context;  /* NULL: the system has none to give */

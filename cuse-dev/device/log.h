@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* log.h - one line on stderr for what went wrong; with --verbose one for what goes on. */
+/* log.h - one line on stderr for an error; with --verbose one for each step. */
 #ifndef DMA_FENCED_LOG_H
 #define DMA_FENCED_LOG_H
 

@@ -8,7 +8,7 @@
 #include "file/read.h"
 
 /*
- * The most records of one read(). The kernel cuts a large read() into requests, and goes on with
+ * The most records of one read(). The kernel cuts a large read() into requests, and continues with
  * the next after one that was filled to the brim; that would block though there is something to
  * return. So none is ever filled: the smallest cut is larger than this.
  */

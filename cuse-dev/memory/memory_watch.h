@@ -2,7 +2,7 @@
 /*
  * memory_watch.h - polls the memory fences that have waiters, as long as they have.
  *
- * There is a thread for each user, so that one whose memory blocks an access, or who has a great
+ * There is a thread for each user, so that one whose memory blocks an access, or that has a great
  * many fences, slows down no other user. It sleeps in futexes on the memory, so it sees a store
  * that is followed by a FUTEX_WAKE at once; a plain store it sees at the next poll, after
  * device->memory_poll_ns. Under device->lock.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fuse.c - a mount of FUSE whose root is a regular file, on a file: for kernels without
- * CUSE, for containers, and without root.
+ * CUSE, for containers, and unprivileged.
  */
 #include <errno.h>
 #include <fcntl.h>

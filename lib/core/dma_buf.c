@@ -428,8 +428,8 @@ static int prepare_dma(struct dma_buf_dma *dma)
 }
 
 /*
- * The pending fences for usage, including those that the caller, who holds the lock, has staged: an
- * array for the caller to free, with a reference for each. -ENOMEM.
+ * The pending fences for usage, including those that the caller, which holds the lock, has staged:
+ * an array for the caller to free, with a reference for each. -ENOMEM.
  */
 static int get_fences_locked(struct dma_resv *resv, enum dma_resv_usage usage, unsigned int *count,
 			     struct dma_fence ***fences)

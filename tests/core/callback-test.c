@@ -489,7 +489,7 @@ Test(callback, a_signal_in_a_callback_does_not_walk_over_those_that_hold_their_l
 
 /* ---- against another thread ---- */
 
-/* A callback that runs until it is let go, or just long enough for another thread to wait for it.
+/* A callback that runs until it is released, or just long enough for another thread to wait for it.
  */
 struct slow {
 	struct dma_fence_cb callback;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * nesting-test.c - containers in containers, up to 100,000 deep, in threads with little stack:
- * made, polled, waited for, signaled and released, whatever they are made of.
+ * made, polled, waited for, signaled and released, with every kind of member.
  */
 #include <limits.h>
 
@@ -10,7 +10,7 @@
 /* Of the threads that the nests are made and used in: a hundredth of what recursion would take. */
 #define STACK_SIZE (128 * 1024)
 
-/* What the nest is made of, how often that lies within itself, and what is in its middle. */
+/* The container of the nest, how often it contains itself, and the fence in its middle. */
 struct kind {
 	const char *name;
 	struct dma_fence *(*enclose)(struct dma_fence *inner);

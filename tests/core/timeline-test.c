@@ -238,7 +238,7 @@ Test(timeline, a_point_signaled_by_itself_is_not_counted_again)
 	put_points(2, points);
 }
 
-/* A callback that stays until it is let go. */
+/* A callback that stays until it is released. */
 struct held_up {
 	struct dma_fence_cb callback;
 	_Atomic bool entered, let_go;

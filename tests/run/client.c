@@ -552,7 +552,7 @@ static void killed(void)
 
 /* ---- the supervisor is killed ---- */
 
-/* A thread in a call that only somebody else ends. */
+/* A thread in a call that only another process ends. */
 struct blocked {
 	int timeline, fence, device;
 	uint32_t syncobj;
@@ -616,7 +616,7 @@ static void wait_until_asleep(struct blocked *blocked)
 
 /*
  * What is completed by the supervisor fails for ever, what is in progress too. What waits for a
- * device that has gone with it ends; one that is still there goes on.
+ * device that has gone with it ends; one that is still there continues.
  */
 static void orphaned(pid_t supervisor, bool device_stays)
 {

@@ -91,7 +91,7 @@ static void write_seqnos(void)
 		is_last = !stress_goes_on();
 		seqno++;
 		signal_one(&buffer, seqno, is_last, seqno % 2);
-		/* So that nobody reads what is being written. It orders nothing for readers. */
+		/* No reader reads a word while it is written. It orders nothing for readers. */
 		for (i = 0; i < PLACES; i++) {
 			while (atomic_load_explicit(&places[i].seen, memory_order_acquire) != seqno)
 				sched_yield();
