@@ -2,8 +2,6 @@
 /* bad_buffer.c - buffers that cannot be written, or go away, and offsets that lie. Raw ioctls. */
 #include <fcntl.h>
 #include <linux/memfd.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -18,17 +16,9 @@ static int write_at(int buffer, uint64_t offset, uint32_t size)
 	return raw_seqno_write(device, new_fence(device), buffer, offset, 1, size);
 }
 
-static int read_only(int buffer)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
-	return must(open(path, O_RDONLY | O_CLOEXEC));
-}
-
 Test(bad_buffer, write_to_a_read_only_fd_is_eacces)
 {
-	int buffer = new_buffer(SIZE), fd = read_only(buffer);
+	int buffer = new_buffer(SIZE), fd = reopen(buffer, O_RDONLY);
 
 	expect(write_at(fd, 0, 8), -EACCES);
 	/* Nor does it become writable because the device knows the buffer through another fd. */
@@ -41,11 +31,9 @@ Test(bad_buffer, write_to_a_read_only_fd_is_eacces)
 Test(bad_buffer, write_through_a_write_only_fd_is_eacces)
 {
 	int buffer = new_buffer(SIZE), fd;
-	char path[32];
 
 	/* It cannot be mapped. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
-	fd = must(open(path, O_WRONLY | O_CLOEXEC));
+	fd = reopen(buffer, O_WRONLY);
 	expect(write_at(fd, 0, 8), -EACCES);
 	must(close(fd));
 	must(close(buffer));
@@ -53,7 +41,7 @@ Test(bad_buffer, write_through_a_write_only_fd_is_eacces)
 
 Test(bad_buffer, read_only_fd_can_be_attached_to)
 {
-	int buffer = new_buffer(SIZE), fd = read_only(buffer);
+	int buffer = new_buffer(SIZE), fd = reopen(buffer, O_RDONLY);
 
 	expect(raw_attach(device, fd, new_fence(device), DMA_FENCE_USAGE_READ), 0);
 	must(close(fd));
@@ -62,7 +50,7 @@ Test(bad_buffer, read_only_fd_can_be_attached_to)
 
 Test(bad_buffer, writable_fd_works_after_a_read_only_one_was_attached)
 {
-	int buffer = new_buffer(SIZE), fd = read_only(buffer);
+	int buffer = new_buffer(SIZE), fd = reopen(buffer, O_RDONLY);
 	uint64_t *memory = map_buffer(buffer, SIZE);
 	uint32_t fence = new_fence(device);
 

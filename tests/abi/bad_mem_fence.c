@@ -5,10 +5,7 @@
  */
 #include <fcntl.h>
 #include <linux/memfd.h>
-#include <linux/udmabuf.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,14 +17,6 @@ DEVICE_SUITE(bad_mem_fence);
 
 #define SIZE  8192
 #define LARGE (64 << 20)
-
-static int reopen(int buffer, int mode)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
-	return must(open(path, mode | O_CLOEXEC));
-}
 
 Test(bad_mem_fence, write_only_descriptor_is_eacces)
 {
@@ -321,32 +310,13 @@ Test(bad_mem_fence, sealed_file_can_be_looked_at)
 	must(close(buffer));
 }
 
-/* -1 where there are none. */
-static int new_dmabuf(void)
-{
-	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = getpagesize() };
-	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), memory, dmabuf;
-
-	if (udmabuf < 0)
-		return -1;
-	memory = new_buffer(getpagesize());
-	must(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
-	create.memfd = memory;
-	dmabuf = must(ioctl(udmabuf, UDMABUF_CREATE, &create));
-	must(close(memory));
-	must(close(udmabuf));
-	return dmabuf;
-}
-
 Test(bad_mem_fence, dmabuf_is_looked_at_for_who_waits_and_who_kicks)
 {
-	int dmabuf = new_dmabuf();
+	int dmabuf = need_dmabuf();
 	uint32_t fence, second, signaled;
 	struct waiter waiter;
 	uint64_t *memory;
 
-	if (dmabuf < 0)
-		cr_skip_test("no /dev/udmabuf to make a dma-buf with");
 	memory = map_buffer(dmabuf, getpagesize());
 	fence = new_mem_fence(device, dmabuf, 0, 1, 8);
 	second = new_mem_fence(device, dmabuf, 8, 1, 8);

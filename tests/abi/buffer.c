@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* buffer.c - ATTACH and BUFFER_FENCES: fences on buffers, each for a usage. Raw ioctls. */
 #include <fcntl.h>
-#include <linux/udmabuf.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "process.h"
 
-static int buffer = -1;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(4096);
-}
-
-static void end(void)
-{
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(buffer, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
-
-static uint32_t attach_new(uint32_t usage)
-{
-	uint32_t fence = new_fence(device);
-
-	expect(raw_attach(device, buffer, fence, usage), 0);
-	return fence;
-}
-
-/* How many are pending there, and one fence for them. */
-static uint32_t pending(uint32_t usage, uint32_t *handle)
-{
-	uint32_t count, snapshot;
-
-	expect(raw_buffer_fences(device, buffer, usage, 0, &snapshot, &count), 0);
-	if (handle)
-		*handle = snapshot;
-	return count;
-}
+BUFFER_SUITE(buffer);
 
 static uint64_t context_of(uint32_t handle)
 {
@@ -59,7 +22,7 @@ Test(buffer, row_1_4_nothing_pending_gives_a_signaled_fence)
 {
 	uint32_t none;
 
-	expect(pending(DMA_FENCE_USAGE_BOOKKEEP, &none), 0);
+	expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, &none), 0);
 	expect(status_of(device, none), 1);
 }
 
@@ -67,7 +30,7 @@ Test(buffer, one_pending_fence_is_that_fence)
 {
 	uint32_t fence = attach_new(DMA_FENCE_USAGE_WRITE), snapshot;
 
-	expect(pending(DMA_FENCE_USAGE_WRITE, &snapshot), 1);
+	expect(pending(buffer, DMA_FENCE_USAGE_WRITE, &snapshot), 1);
 	expect(context_of(snapshot), context_of(fence));
 	expect(raw_signal(device, fence, -EIO), 0);
 	expect(status_of(device, snapshot), -EIO);
@@ -82,17 +45,17 @@ Test(buffer, row_1_2_signaling_takes_the_fence_off)
 	expect(raw_signal(device, fence, 0), 0);
 	eventually(attachments, 0);
 	eventually(buffers, 0);
-	expect(pending(DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
+	expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
 }
 
 Test(buffer, row_1_4_several_fences_are_one)
 {
 	uint32_t a = attach_new(DMA_FENCE_USAGE_READ), b = attach_new(DMA_FENCE_USAGE_READ), both;
 
-	expect(pending(DMA_FENCE_USAGE_READ, &both), 2);
+	expect(pending(buffer, DMA_FENCE_USAGE_READ, &both), 2);
 	expect(raw_signal(device, a, 0), 0);
 	expect(status_of(device, both), 0);
-	expect(pending(DMA_FENCE_USAGE_READ, NULL), 1);
+	expect(pending(buffer, DMA_FENCE_USAGE_READ, NULL), 1);
 	expect(raw_signal(device, b, 0), 0);
 	expect(status_of(device, both), 1);
 }
@@ -101,7 +64,7 @@ Test(buffer, row_3_2_snapshot_stays_as_it_was)
 {
 	uint32_t a = attach_new(DMA_FENCE_USAGE_WRITE), snapshot;
 
-	expect(pending(DMA_FENCE_USAGE_WRITE, &snapshot), 1);
+	expect(pending(buffer, DMA_FENCE_USAGE_WRITE, &snapshot), 1);
 	attach_new(DMA_FENCE_USAGE_WRITE);
 	expect(raw_signal(device, a, 0), 0);
 	expect(status_of(device, snapshot), 1);
@@ -113,10 +76,10 @@ Test(buffer, row_3_1_usage_is_given_itself_and_all_before_it)
 
 	for (usage = DMA_FENCE_USAGE_KERNEL; usage <= DMA_FENCE_USAGE_BOOKKEEP; usage++)
 		attach_new(usage);
-	expect(pending(DMA_FENCE_USAGE_KERNEL, NULL), 1);
-	expect(pending(DMA_FENCE_USAGE_WRITE, NULL), 2);
-	expect(pending(DMA_FENCE_USAGE_READ, NULL), 3);
-	expect(pending(DMA_FENCE_USAGE_BOOKKEEP, NULL), 4);
+	expect(pending(buffer, DMA_FENCE_USAGE_KERNEL, NULL), 1);
+	expect(pending(buffer, DMA_FENCE_USAGE_WRITE, NULL), 2);
+	expect(pending(buffer, DMA_FENCE_USAGE_READ, NULL), 3);
+	expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 4);
 }
 
 Test(buffer, later_usage_is_not_seen_by_an_earlier)
@@ -126,8 +89,8 @@ Test(buffer, later_usage_is_not_seen_by_an_earlier)
 	for (usage = DMA_FENCE_USAGE_KERNEL; usage < DMA_FENCE_USAGE_BOOKKEEP; usage++) {
 		uint32_t fence = attach_new(usage + 1);
 
-		expect(pending(usage, NULL), 0);
-		expect(pending(usage + 1, NULL), 1);
+		expect(pending(buffer, usage, NULL), 0);
+		expect(pending(buffer, usage + 1, NULL), 1);
 		expect(raw_signal(device, fence, 0), 0);
 	}
 }
@@ -190,7 +153,7 @@ Test(buffer, row_3_3_newer_point_of_a_timeline_replaces_the_older)
 
 	expect(raw_attach(device, buffer, first, DMA_FENCE_USAGE_WRITE), 0);
 	expect(raw_attach(device, buffer, new_point(device, line), DMA_FENCE_USAGE_WRITE), 0);
-	expect(pending(DMA_FENCE_USAGE_WRITE, &snapshot), 1);
+	expect(pending(buffer, DMA_FENCE_USAGE_WRITE, &snapshot), 1);
 	expect(raw_advance(device, line, 1), 0);
 	expect(status_of(device, snapshot), 0);
 	expect(raw_advance(device, line, 2), 0);
@@ -201,7 +164,7 @@ Test(buffer, row_3_3_newer_point_of_a_timeline_replaces_the_older)
 Test(buffer, signaled_fence_is_not_put_on)
 {
 	expect(raw_attach(device, buffer, new_signaled_fence(device, 0), DMA_FENCE_USAGE_WRITE), 0);
-	expect(pending(DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
+	expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
 	eventually(attachments, 0);
 }
 
@@ -233,7 +196,7 @@ Test(buffer, row_1_3_many_fences_on_one_buffer)
 
 	for (i = 0; i < 200; i++)
 		fences[i] = attach_new(DMA_FENCE_USAGE_READ);
-	expect(pending(DMA_FENCE_USAGE_READ, &all), 200);
+	expect(pending(buffer, DMA_FENCE_USAGE_READ, &all), 200);
 	expect(raw_signal_many(device, fences, 199, 0), 0);
 	expect(status_of(device, all), 0);
 	expect(raw_signal(device, fences[199], 0), 0);
@@ -244,11 +207,9 @@ Test(buffer, buffer_is_known_through_every_fd_of_it)
 {
 	int copy = must(dup(buffer)), again;
 	uint32_t handle, count;
-	char path[32];
 
 	attach_new(DMA_FENCE_USAGE_WRITE);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
-	again = must(open(path, O_RDONLY | O_CLOEXEC));
+	again = reopen(buffer, O_RDONLY);
 	expect(raw_buffer_fences(device, copy, DMA_FENCE_USAGE_WRITE, 0, &handle, &count), 0);
 	expect(count, 1);
 	expect(raw_buffer_fences(device, again, DMA_FENCE_USAGE_WRITE, 0, &handle, &count), 0);
@@ -329,30 +290,11 @@ Test(buffer, row_2_1_file_on_tmpfs_is_a_buffer)
 	must(close(file));
 }
 
-/* A dma-buf of one page, or -1. */
-static int new_dmabuf(void)
-{
-	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), memory, dmabuf;
-	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = getpagesize() };
-
-	if (udmabuf < 0)
-		return -1;
-	memory = new_buffer(getpagesize());
-	must(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
-	create.memfd = memory;
-	dmabuf = must(ioctl(udmabuf, UDMABUF_CREATE, &create));
-	must(close(memory));
-	must(close(udmabuf));
-	return dmabuf;
-}
-
 Test(buffer, row_2_1_dmabuf_is_a_buffer)
 {
-	int dmabuf = new_dmabuf();
+	int dmabuf = need_dmabuf();
 	uint32_t handle, count, fence = new_fence(device);
 
-	if (dmabuf < 0)
-		cr_skip_test("no /dev/udmabuf to make a dma-buf with");
 	expect(raw_attach(device, dmabuf, fence, DMA_FENCE_USAGE_WRITE), 0);
 	expect(raw_buffer_fences(device, dmabuf, DMA_FENCE_USAGE_WRITE, 0, &handle, &count), 0);
 	expect(count, 1);
@@ -362,19 +304,17 @@ Test(buffer, row_2_1_dmabuf_is_a_buffer)
 
 Test(buffer, row_4_3_value_is_written_into_a_dmabuf)
 {
-	int dmabuf = new_dmabuf();
+	int dmabuf = need_dmabuf();
 	uint32_t fence = new_fence(device);
-	uint64_t *memory;
+	uint64_t *mapped;
 
-	if (dmabuf < 0)
-		cr_skip_test("no /dev/udmabuf to make a dma-buf with");
-	memory = map_buffer(dmabuf, getpagesize());
+	mapped = map_buffer(dmabuf, getpagesize());
 	expect(raw_seqno_write(device, fence, dmabuf, 8, 42, 8), 0);
-	expect(memory[1], 0);
+	expect(mapped[1], 0);
 	expect(raw_signal(device, fence, 0), 0);
 	/* A dma-buf gets a sync before and after; the signaler does not wait for it. */
 	eventually(seqno_writes, 0);
-	expect(memory[1], 42);
-	must(munmap(memory, getpagesize()));
+	expect(mapped[1], 42);
+	must(munmap(mapped, getpagesize()));
 	must(close(dmabuf));
 }

@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* buffer_wait.c - BUFFER_WAIT: implicit synchronisation in one request. Raw ioctls. */
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "process.h"
 
-static int buffer = -1;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(4096);
-}
-
-static void end(void)
-{
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(buffer_wait, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
-
-static uint32_t attach_new(uint32_t usage)
-{
-	uint32_t fence = new_fence(device);
-
-	expect(raw_attach(device, buffer, fence, usage), 0);
-	return fence;
-}
+BUFFER_SUITE(buffer_wait);
 
 /* A BUFFER_WAIT in a thread of its own. */
 struct buffer_waiter {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* fixture.c - an open of the node for every test, and the proof that nothing is left after it. */
 #include <dirent.h>
+#include <fcntl.h>
+#include <linux/udmabuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -124,6 +127,34 @@ void need_feature(uint64_t feature, const char *what)
 	expect(raw_caps(device, &caps), 0);
 	if (!(caps.features & feature))
 		cr_skip_test("%s", what);
+}
+
+int need_dmabuf(void)
+{
+	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = getpagesize() };
+	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), memory, dmabuf;
+
+	if (udmabuf < 0)
+		cr_skip_test("no /dev/udmabuf to make a dma-buf with");
+	memory = new_buffer(getpagesize());
+	must(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
+	create.memfd = memory;
+	dmabuf = must(ioctl(udmabuf, UDMABUF_CREATE, &create));
+	must(close(memory));
+	must(close(udmabuf));
+	return dmabuf;
+}
+
+uint32_t pending(int buffer, uint32_t usage, uint32_t *snapshot)
+{
+	uint32_t handle, count;
+
+	expect(raw_buffer_fences(device, buffer, usage, 0, &handle, &count), 0);
+	if (snapshot)
+		*snapshot = handle;
+	else
+		expect(raw_close(device, handle), 0);
+	return count;
 }
 
 void fixture_begin(void)

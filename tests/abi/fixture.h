@@ -46,6 +46,11 @@ void device_goes_on(void);
 
 /* Skips with a reason where a feature is missing (DMA_FENCE_FEATURE_*). */
 void need_feature(uint64_t feature, const char *what);
+/* A dma-buf of one page; skips where the system makes none. */
+int need_dmabuf(void);
+
+/* How many fences are pending on a buffer; *snapshot (may be NULL) is one fence for them. */
+uint32_t pending(int buffer, uint32_t usage, uint32_t *snapshot);
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define UNDER_SANITIZER 1

@@ -4,10 +4,9 @@
  * reference to the buffer, or end the wait, that is being gone through. Memory fences do that: a
  * plain store reaches them, and the next poll of their state finds out. Raw ioctls.
  */
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "process.h"
 #include "syncobj.h"
 
@@ -20,29 +19,7 @@
 /* Rounds of a race: the test or the device may load the word first. */
 #define ROUNDS 50
 
-static int buffer = -1;
-static uint64_t *memory;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(4096);
-	memory = map_buffer(buffer, 4096);
-}
-
-static void end(void)
-{
-	must(munmap(memory, 4096));
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(last_reference, .init = begin, .fini = end, .timeout = 60);
-
-static void store(uint64_t value)
-{
-	__atomic_store_n(memory, value, __ATOMIC_RELEASE);
-}
+BUFFER_SUITE(last_reference);
 
 /* They have no software waiter, so only the test queries them. */
 static void attach_memory_fences(unsigned int count)
@@ -72,7 +49,7 @@ static void expect_nothing_pending(uint32_t flags)
 Test(last_reference, latest_fence_of_a_buffer_is_asked_for_when_all_are_reached)
 {
 	attach_memory_fences(MANY_FENCES);
-	store(1);
+	store64(0, 1);
 	expect_nothing_pending(DMA_FENCE_BUFFER_LATEST);
 }
 
@@ -83,9 +60,9 @@ Test(last_reference, latest_fence_of_many_buffers_is_asked_for_when_it_is_reache
 		uint32_t fence = new_mem_fence(device, buffer, 0, 1, 8);
 
 		expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
-		store(1);
+		store64(0, 1);
 		expect_nothing_pending(DMA_FENCE_BUFFER_LATEST);
-		store(0);
+		store64(0, 0);
 		expect(raw_close(device, fence), 0);
 	}
 }
@@ -93,7 +70,7 @@ Test(last_reference, latest_fence_of_many_buffers_is_asked_for_when_it_is_reache
 Test(last_reference, fences_of_a_buffer_are_asked_for_when_all_are_reached)
 {
 	attach_memory_fences(FENCES);
-	store(1);
+	store64(0, 1);
 	expect_nothing_pending(0);
 }
 
@@ -102,7 +79,7 @@ Test(last_reference, buffer_is_waited_for_when_all_its_fences_are_reached)
 	struct dma_fence_buffer_wait wait;
 
 	attach_memory_fences(FENCES);
-	store(1);
+	store64(0, 1);
 	expect(raw_buffer_wait(device, buffer, DMA_FENCE_USAGE_BOOKKEEP, 0, &wait), 0);
 	expect(wait.count, 0);
 	eventually(buffers, 0);
@@ -114,7 +91,7 @@ Test(last_reference, buffer_is_kicked_when_all_its_fences_are_reached)
 
 	attach_memory_fences(FENCES);
 	fence = new_mem_fence(device, buffer, 0, 1, 8);
-	store(1);
+	store64(0, 1);
 	expect(raw_mem_fence_kick(device, fence, &signaled), 0);
 	expect(signaled, FENCES + 1);
 	eventually(buffers, 0);
@@ -151,7 +128,7 @@ static void submit_a_reached_fence(void)
 	expect(raw_import_sync_file(device, waiter.handles[0], waited_file), 0);
 	thread_start(&waiter.thread, wait_for_any, &waiter);
 	eventually(waits, 1);
-	store(1);
+	store64(0, 1);
 	expect(raw_import_sync_file(device, waiter.handles[1], submitted_file), 0);
 	thread_join(&waiter.thread);
 	expect(waiter.result, 0);
@@ -161,7 +138,7 @@ static void submit_a_reached_fence(void)
 	must(close(submitted_file));
 	expect(raw_close(device, waited), 0);
 	expect(raw_close(device, submitted), 0);
-	store(0);
+	store64(0, 0);
 }
 
 Test(last_reference, wait_for_any_syncobj_ends_while_a_fence_is_submitted_to_it)

@@ -2,19 +2,15 @@
 /* library_dma.c - libdmafence: one operation on one buffer. */
 #include <fcntl.h>
 #include <linux/dma-buf.h>
-#include <linux/udmabuf.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "libdmafence.h"
 #include "process.h"
-
-static int buffer = -1;
 
 /*
  * The syncs that a dma-buf gets, even if the buffer is none: this program's own ioctl() notes them
@@ -36,19 +32,7 @@ __attribute__((visibility("default"))) int ioctl(int fd, unsigned long request, 
 	return (int)syscall(SYS_ioctl, fd, request, argument);
 }
 
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(4096);
-}
-
-static void end(void)
-{
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(library_dma, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
+BUFFER_SUITE(library_dma);
 
 static uint32_t start(uint32_t usage)
 {
@@ -59,15 +43,6 @@ static uint32_t start(uint32_t usage)
 	return fence;
 }
 
-static uint32_t pending(uint32_t usage)
-{
-	uint32_t handle, count;
-
-	expect(raw_buffer_fences(device, buffer, usage, 0, &handle, &count), 0);
-	expect(raw_close(device, handle), 0);
-	return count;
-}
-
 Test(library_dma, row_2_3_one_operation_is_two_calls)
 {
 	uint32_t fence = start(DMA_FENCE_USAGE_WRITE);
@@ -75,7 +50,7 @@ Test(library_dma, row_2_3_one_operation_is_two_calls)
 	eventually(attachments, 1);
 	eventually(handles, 1);
 	eventually(locks, 0);
-	expect(pending(DMA_FENCE_USAGE_WRITE), 1);
+	expect(pending(buffer, DMA_FENCE_USAGE_WRITE, NULL), 1);
 	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_WRITE, fence, 0), 0);
 	eventually(attachments, 0);
 	eventually(handles, 0);
@@ -144,7 +119,6 @@ Test(library_dma, row_2_3_writers_come_one_after_the_other)
 
 Test(library_dma, row_2_3_fences_of_every_kind_are_waited_for)
 {
-	uint64_t *memory = map_buffer(buffer, 4096);
 	uint32_t word = new_mem_fence(device, buffer, 0, 1, 8), fence;
 
 	expect(raw_attach(device, buffer, word, DMA_FENCE_USAGE_WRITE), 0);
@@ -154,7 +128,6 @@ Test(library_dma, row_2_3_fences_of_every_kind_are_waited_for)
 	__atomic_store_n(memory, 1, __ATOMIC_RELEASE);
 	fence = start(DMA_FENCE_USAGE_READ);
 	expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, fence, 0), 0);
-	must(munmap(memory, 4096));
 }
 
 Test(library_dma, end_of_what_has_timed_out_is_einval_and_closes_the_handle)
@@ -217,7 +190,6 @@ Test(library_dma, other_usages_are_einval)
 
 Test(library_dma, row_2_7_memory_stays_mapped_from_one_operation_to_the_next)
 {
-	uint64_t *memory = map_buffer(buffer, 4096);
 	uint32_t fence, i;
 
 	for (i = 1; i <= 3; i++) {
@@ -229,7 +201,6 @@ Test(library_dma, row_2_7_memory_stays_mapped_from_one_operation_to_the_next)
 		expect(memory[0], i);
 		expect(dma_fence_device_end_dma(device, buffer, DMA_FENCE_USAGE_READ, fence, 0), 0);
 	}
-	must(munmap(memory, 4096));
 }
 
 Test(library_dma, row_2_7_caches_are_maintained_at_the_start_and_the_end)
@@ -249,30 +220,11 @@ Test(library_dma, row_2_7_caches_are_maintained_at_the_start_and_the_end)
 	expect(told[3], DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ);
 }
 
-/* -1 where there are none. */
-static int new_dmabuf(void)
-{
-	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = getpagesize() };
-	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), memory, dmabuf;
-
-	if (udmabuf < 0)
-		return -1;
-	memory = new_buffer(getpagesize());
-	must(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
-	create.memfd = memory;
-	dmabuf = must(ioctl(udmabuf, UDMABUF_CREATE, &create));
-	must(close(memory));
-	must(close(udmabuf));
-	return dmabuf;
-}
-
 Test(library_dma, dmabuf_is_told_of_the_access)
 {
-	int dmabuf = new_dmabuf();
+	int dmabuf = need_dmabuf();
 	uint32_t fence;
 
-	if (dmabuf < 0)
-		cr_skip_test("no /dev/udmabuf to make a dma-buf with");
 	expect(dma_fence_device_start_dma(device, dmabuf, DMA_FENCE_USAGE_WRITE,
 					  DMA_FENCE_WAIT_FOREVER, &fence),
 	       0);

@@ -3,48 +3,21 @@
  * library_mem_fence.c - libdmafence: memory fences, and a peer that waits on the memory itself.
  */
 #include <limits.h>
-#include <linux/futex.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "buffer_suite.h"
 #include "daemon.h"
-#include "fixture.h"
 #include "libdmafence.h"
 #include "process.h"
 
-#define SIZE 4096
-
-static int buffer = -1;
-static unsigned char *memory;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(SIZE);
-	memory = map_buffer(buffer, SIZE);
-}
-
-static void end(void)
-{
-	must(munmap(memory, SIZE));
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(library_mem_fence, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
-
-static void store32(uint64_t offset, uint32_t value)
-{
-	__atomic_store_n((uint32_t *)(memory + offset), value, __ATOMIC_RELEASE);
-}
+BUFFER_SUITE(library_mem_fence);
 
 /* No call except to the futex. */
 static void store_and_wake(uint64_t offset, uint32_t value)
 {
 	store32(offset, value);
-	must((int)syscall(SYS_futex, memory + offset, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
+	wake(offset, INT_MAX);
 }
 
 static uint32_t create(int fd, uint64_t offset, uint64_t value)
@@ -90,8 +63,8 @@ static void wait_on_memory(void *data)
 {
 	const struct dma_fence_mem_fence_location *location = data;
 
-	expect(dma_fence_seqno_wait(memory + location->offset, location->size, location->value, 0,
-				    in_ms(PATIENCE_MS)),
+	expect(dma_fence_seqno_wait((char *)memory + location->offset, location->size,
+				    location->value, 0, in_ms(PATIENCE_MS)),
 	       0);
 }
 
@@ -144,8 +117,8 @@ Test(library_mem_fence, row_4_6_bind_is_a_number_that_a_ring_waits_for_and_a_fen
 	expect(dma_fence_device_mem_fence_location(device, job, &location), 0);
 	expect(status_of(device, job), 0);
 	expect(raw_signal(device, bind, 0), 0);
-	expect(dma_fence_seqno_wait(memory + location.offset, location.size, location.value, 0,
-				    in_ms(PATIENCE_MS)),
+	expect(dma_fence_seqno_wait((char *)memory + location.offset, location.size, location.value,
+				    0, in_ms(PATIENCE_MS)),
 	       0);
 	expect(status_of(device, job), 1);
 }

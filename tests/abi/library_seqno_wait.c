@@ -1,48 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* library_seqno_wait.c - libdmafence: waiting on memory, spinning and then in a futex. */
-#include <linux/futex.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "libdmafence.h"
 #include "process.h"
 
-static int buffer = -1;
-static uint64_t *memory;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(4096);
-	memory = map_buffer(buffer, 4096);
-}
-
-static void end(void)
-{
-	must(munmap(memory, 4096));
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(library_seqno_wait, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
+BUFFER_SUITE(library_seqno_wait);
 
 static int wait_for(uint32_t size, uint64_t value, uint64_t spin_ns, int64_t deadline_ns)
 {
 	return dma_fence_seqno_wait(memory, size, value, spin_ns, deadline_ns) < 0 ? -errno : 0;
 }
 
-static void store(uint64_t value)
-{
-	__atomic_store_n(memory, value, __ATOMIC_RELEASE);
-}
-
 Test(library_seqno_wait, reached_value_returns_at_once)
 {
-	store(5);
+	store64(0, 5);
 	expect(wait_for(8, 5, 0, 0), 0);
 	expect(wait_for(8, 4, 0, 0), 0);
 	expect(wait_for(4, 5, 0, 0), 0);
@@ -51,14 +26,14 @@ Test(library_seqno_wait, reached_value_returns_at_once)
 
 Test(library_seqno_wait, comparison_wraps)
 {
-	store(UINT64_MAX - 1);
+	store64(0, UINT64_MAX - 1);
 	expect(wait_for(8, UINT64_MAX, 0, 0), -ETIME);
 	expect(wait_for(8, 2, 0, 0), -ETIME);
-	store(3);
+	store64(0, 3);
 	expect(wait_for(8, UINT64_MAX, 0, 0), 0);
 	expect(wait_for(8, 2, 0, 0), 0);
 	/* Of four bytes the rest is not looked at. */
-	store(0xffffffff00000003);
+	store64(0, 0xffffffff00000003);
 	expect(wait_for(4, 0xfffffffe, 0, 0), 0);
 	expect(wait_for(4, 0x5555555500000002, 0, 0), 0);
 	expect(wait_for(4, 4, 0, 0), -ETIME);
@@ -98,7 +73,7 @@ static void wait_for_signal(uint32_t size, uint64_t spin_ns, int64_t deadline_ns
 		.signal_delay_ns = 30 * NSEC_PER_MSEC,
 	};
 
-	store(0);
+	store64(0, 0);
 	expect(raw_ioctl(device, DMA_FENCE_IOC_CREATE, &create), 0);
 	expect(raw_seqno_write(device, create.handle, buffer, 0, 7, size), 0);
 	expect(wait_for(size, 7, spin_ns, deadline_ns), 0);
@@ -156,8 +131,8 @@ Test(library_seqno_wait, wake_up_without_the_value_is_slept_through)
 	thread_start(&sleeper.thread, sleep_for_value, &sleeper);
 	for (i = 1; i <= 3; i++) {
 		sleep_ms(10);
-		store(i);
-		syscall(SYS_futex, memory, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+		store64(0, i);
+		wake(0, INT32_MAX);
 	}
 	thread_join(&sleeper.thread);
 	expect(sleeper.result, 0);
@@ -170,7 +145,7 @@ Test(library_seqno_wait, upper_half_alone_is_seen_in_the_end)
 	/* No wake-up, and the word that the futex looks at stays 0. */
 	thread_start(&sleeper.thread, sleep_for_value, &sleeper);
 	sleep_ms(20);
-	store(1ull << 32);
+	store64(0, 1ull << 32);
 	thread_join(&sleeper.thread);
 	expect(sleeper.result, 0);
 }

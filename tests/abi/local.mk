@@ -16,6 +16,7 @@ if ENABLE_CRITERION
 # What the programs share.
 check_LTLIBRARIES = tests/abi/libabi.la
 tests_abi_libabi_la_SOURCES = \
+	tests/abi/buffer_suite.c tests/abi/buffer_suite.h \
 	tests/abi/check.c tests/abi/check.h \
 	tests/abi/daemon.c tests/abi/daemon.h \
 	tests/abi/fixture.c tests/abi/fixture.h \

@@ -5,56 +5,18 @@
  * bad_mem_fence.c.
  */
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "process.h"
 
-#define SIZE 8192
-
-static int buffer = -1;
-static unsigned char *memory;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(SIZE);
-	memory = map_buffer(buffer, SIZE);
-}
-
-static void end(void)
-{
-	must(munmap(memory, SIZE));
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(mem_fence, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
-
-static void store32(uint64_t offset, uint32_t value)
-{
-	__atomic_store_n((uint32_t *)(memory + offset), value, __ATOMIC_RELEASE);
-}
-
-static void store64(uint64_t offset, uint64_t value)
-{
-	__atomic_store_n((uint64_t *)(memory + offset), value, __ATOMIC_RELEASE);
-}
-
-/* How many slept there. */
-static int wake(uint64_t offset)
-{
-	return must((int)syscall(SYS_futex, memory + offset, FUTEX_WAKE, 1, NULL, NULL, 0));
-}
+BUFFER_SUITE(mem_fence);
 
 Test(mem_fence, row_1_8_plain_store_signals_it)
 {
@@ -200,14 +162,14 @@ Test(mem_fence, futex_wake_wakes_the_device_that_sleeps_there)
 	waiter_start(&waiter, device, fence, DMA_FENCE_WAIT_FOREVER);
 	/* Woken without the value, it sleeps again. */
 	for (i = 0; i < 10; i++) {
-		while (!wake(0)) {
+		while (!wake(0, 1)) {
 			check(now_ns() < end);
 			sleep_ms(1);
 		}
 	}
 	eventually(waits, 1);
 	store64(0, 5);
-	wake(0);
+	wake(0, 1);
 	waiter_join(&waiter);
 	expect(waiter.result, 0);
 	expect(waiter.status, 1);
@@ -215,19 +177,17 @@ Test(mem_fence, futex_wake_wakes_the_device_that_sleeps_there)
 
 Test(mem_fence, row_1_7_read_only_descriptor_is_enough)
 {
-	char path[64];
 	uint32_t fence;
 	int fd;
 	struct waiter waiter;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
-	fd = must(open(path, O_RDONLY | O_CLOEXEC));
+	fd = reopen(buffer, O_RDONLY);
 	fence = new_mem_fence(device, fd, 0, 5, 8);
 	must(close(fd));
 	waiter_start(&waiter, device, fence, DMA_FENCE_WAIT_FOREVER);
 	eventually(waits, 1);
 	store64(0, 5);
-	wake(0);
+	wake(0, 1);
 	waiter_join(&waiter);
 	expect(waiter.status, 1);
 }

@@ -3,43 +3,14 @@
  */
 #include <fcntl.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "process.h"
 
-#define SIZE   4096
 #define ROUNDS 300
 
-static int buffer = -1;
-static uint64_t *memory;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(SIZE);
-	memory = map_buffer(buffer, SIZE);
-}
-
-static void end(void)
-{
-	must(munmap(memory, SIZE));
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(order, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
-
-/* How many are pending on the buffer. */
-static uint32_t pending(void)
-{
-	uint32_t handle, count;
-
-	expect(raw_buffer_fences(device, buffer, DMA_FENCE_USAGE_BOOKKEEP, 0, &handle, &count), 0);
-	expect(raw_close(device, handle), 0);
-	return count;
-}
+BUFFER_SUITE(order);
 
 Test(order, row_1_13_signaled_state_is_seen_in_memory_without_a_request)
 {
@@ -61,10 +32,10 @@ Test(order, row_1_13_look_does_not_wait_for_who_has_locked_the_buffer)
 	expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
 	ticket = new_ticket(holder, &buffer, 1);
 	expect(status_of(device, fence), 0);
-	expect(pending(), 1);
+	expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 1);
 	expect(raw_signal(device, fence, 0), 0);
 	expect(status_of(device, fence), 1);
-	expect(pending(), 0);
+	expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
 	expect(raw_resv_unlock(holder, ticket, 0), 0);
 	must(close(holder));
 }
@@ -110,10 +81,10 @@ Test(order, row_1_16_fence_is_off_its_buffer_when_its_event_comes)
 
 		expect(raw_attach(device, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
 		expect(raw_event_add(device, fence, -1, 0, &event), 0);
-		expect(pending(), 1);
+		expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 1);
 		expect(raw_signal(device, fence, 0), 0);
 		expect(raw_read_events(device, &record, 1), 1);
-		expect(pending(), 0);
+		expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
 		expect(raw_close(device, fence), 0);
 	}
 }
@@ -131,7 +102,7 @@ static void look_when_told(void *argument)
 	uint64_t told;
 
 	expect(read(listener->eventfd, &told, sizeof(told)), sizeof(told));
-	listener->seen = pending();
+	listener->seen = pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL);
 }
 
 Test(order, row_1_16_fence_is_off_its_buffer_when_its_eventfd_is_written)
@@ -214,5 +185,5 @@ Test(order, row_4_8_latest_fence_is_looked_up_while_others_replace_and_drop_it)
 		expect(raw_close(device, latest), 0);
 	}
 	thread_join(&other);
-	expect(pending(), 0);
+	expect(pending(buffer, DMA_FENCE_USAGE_BOOKKEEP, NULL), 0);
 }

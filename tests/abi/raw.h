@@ -80,6 +80,8 @@ short poll_for(int fd, int64_t ms);
 /* ---- buffers ---- */
 
 int new_buffer(size_t size);
+/* Another open of the same file, with this mode. */
+int reopen(int fd, int mode);
 /* The memory of a buffer, writable and shared; unmapped with munmap(). */
 void *map_buffer(int buffer, size_t size);
 int raw_attach(int fd, int buffer, uint32_t handle, uint32_t usage);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* raw_fd.c - the requests that take or give an fd: sync_files and buffers. */
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -104,6 +106,14 @@ int new_buffer(size_t size)
 
 	must(ftruncate(fd, size));
 	return fd;
+}
+
+int reopen(int fd, int mode)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return must(open(path, mode | O_CLOEXEC));
 }
 
 void *map_buffer(int buffer, size_t size)

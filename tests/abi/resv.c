@@ -39,14 +39,6 @@ uint32_t old_ticket(int fd)
 	return ticket;
 }
 
-uint32_t pending(int buffer, uint32_t usage, uint32_t *snapshot)
-{
-	uint32_t count;
-
-	expect(raw_buffer_fences(device, buffer, usage, 0, snapshot, &count), 0);
-	return count;
-}
-
 static void run_locker(void *data)
 {
 	struct locker *locker = data;

@@ -24,9 +24,6 @@ int lock(int fd, int first, uint32_t count, uint32_t flags, int64_t deadline_ns,
 /* A ticket that is older than those that come, and holds nothing: with it one waits for them. */
 uint32_t old_ticket(int fd);
 
-/* The number of pending fences that every client sees; *snapshot is one fence for them. */
-uint32_t pending(int buffer, uint32_t usage, uint32_t *snapshot);
-
 struct locker {
 	struct thread thread;
 	int fd, first;

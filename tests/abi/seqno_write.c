@@ -3,53 +3,23 @@
  * Raw ioctls. */
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "buffer_suite.h"
 #include "process.h"
 
-#define SIZE 8192
-
-static int buffer = -1;
-static unsigned char *memory;
-
-static void begin(void)
-{
-	fixture_begin();
-	buffer = new_buffer(SIZE);
-	memory = map_buffer(buffer, SIZE);
-}
-
-static void end(void)
-{
-	must(munmap(memory, SIZE));
-	must(close(buffer));
-	fixture_end();
-}
-
-TestSuite(seqno_write, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
-
-static uint32_t word32(uint64_t offset)
-{
-	return __atomic_load_n((uint32_t *)(memory + offset), __ATOMIC_ACQUIRE);
-}
-
-static uint64_t word64(uint64_t offset)
-{
-	return __atomic_load_n((uint64_t *)(memory + offset), __ATOMIC_ACQUIRE);
-}
+BUFFER_SUITE(seqno_write);
 
 /* The rest of the buffer is untouched. */
 static void expect_zero_but_at(uint64_t offset, size_t size)
 {
 	uint64_t i;
 
-	for (i = 0; i < SIZE; i++)
+	for (i = 0; i < BUFFER_SIZE; i++)
 		if (i < offset || i >= offset + size)
-			expect(memory[i], 0);
+			expect(((unsigned char *)memory)[i], 0);
 }
 
 Test(seqno_write, row_4_1_value_is_stored_with_the_signal)
@@ -58,9 +28,9 @@ Test(seqno_write, row_4_1_value_is_stored_with_the_signal)
 
 	expect(raw_seqno_write(device, fence, buffer, 64, 0x1122334455667788, 8), 0);
 	eventually(seqno_writes, 1);
-	expect(word64(64), 0);
+	expect(load64(64), 0);
 	expect(raw_signal(device, fence, 0), 0);
-	expect(word64(64), 0x1122334455667788);
+	expect(load64(64), 0x1122334455667788);
 	expect_zero_but_at(64, 8);
 	eventually(seqno_writes, 0);
 }
@@ -71,14 +41,14 @@ Test(seqno_write, four_bytes_are_four_bytes)
 
 	expect(raw_seqno_write(device, fence, buffer, 4, 0xfffffffe, 4), 0);
 	expect(raw_signal(device, fence, 0), 0);
-	expect(word32(4), 0xfffffffe);
+	expect(load32(4), 0xfffffffe);
 	expect_zero_but_at(4, 4);
 }
 
 Test(seqno_write, row_4_2_signaled_fence_writes_at_once)
 {
 	expect(raw_seqno_write(device, new_signaled_fence(device, 0), buffer, 8, 7, 8), 0);
-	expect(word64(8), 7);
+	expect(load64(8), 7);
 	eventually(seqno_writes, 0);
 }
 
@@ -88,7 +58,7 @@ Test(seqno_write, failed_fence_writes_too)
 
 	expect(raw_seqno_write(device, fence, buffer, 0, 7, 8), 0);
 	expect(raw_signal(device, fence, -EIO), 0);
-	expect(word64(0), 7);
+	expect(load64(0), 7);
 }
 
 Test(seqno_write, row_4_3_first_and_last_word_can_be_written)
@@ -96,10 +66,10 @@ Test(seqno_write, row_4_3_first_and_last_word_can_be_written)
 	uint32_t fence = new_fence(device);
 
 	expect(raw_seqno_write(device, fence, buffer, 0, 1, 4), 0);
-	expect(raw_seqno_write(device, fence, buffer, SIZE - 8, 2, 8), 0);
+	expect(raw_seqno_write(device, fence, buffer, BUFFER_SIZE - 8, 2, 8), 0);
 	expect(raw_signal(device, fence, 0), 0);
-	expect(word32(0), 1);
-	expect(word64(SIZE - 8), 2);
+	expect(load32(0), 1);
+	expect(load64(BUFFER_SIZE - 8), 2);
 }
 
 Test(seqno_write, several_writes_of_one_fence)
@@ -111,7 +81,7 @@ Test(seqno_write, several_writes_of_one_fence)
 	eventually(seqno_writes, 100);
 	expect(raw_signal(device, fence, 0), 0);
 	for (i = 0; i < 100; i++)
-		expect(word64(i * 8), i + 1);
+		expect(load64(i * 8), i + 1);
 }
 
 Test(seqno_write, points_of_a_timeline_write_in_their_order)
@@ -121,9 +91,9 @@ Test(seqno_write, points_of_a_timeline_write_in_their_order)
 	for (i = 1; i <= 50; i++)
 		expect(raw_seqno_write(device, new_point(device, line), buffer, 0, i, 8), 0);
 	expect(raw_advance(device, line, 20), 0);
-	expect(word64(0), 20);
+	expect(load64(0), 20);
 	expect(raw_advance(device, line, 50), 0);
-	expect(word64(0), 50);
+	expect(load64(0), 50);
 }
 
 Test(seqno_write, hole_punched_under_a_write_is_filled_by_it)
@@ -132,11 +102,11 @@ Test(seqno_write, hole_punched_under_a_write_is_filled_by_it)
 
 	for (uint64_t i = 1; i <= 20; i++)
 		expect(raw_seqno_write(device, new_point(device, line), buffer, 8, i, 8), 0);
-	must(fallocate(buffer, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, SIZE));
+	must(fallocate(buffer, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, BUFFER_SIZE));
 	expect(raw_advance(device, line, 20), 0);
 	/* A worker does it now: not at once, but in the order of the points. */
 	eventually(seqno_writes, 0);
-	expect(word64(8), 20);
+	expect(load64(8), 20);
 }
 
 Test(seqno_write, row_4_5_merged_fence_writes_when_all_are_signaled)
@@ -145,9 +115,9 @@ Test(seqno_write, row_4_5_merged_fence_writes_when_all_are_signaled)
 
 	expect(raw_seqno_write(device, new_merge(device, a, b, 0), buffer, 0, 9, 8), 0);
 	expect(raw_signal(device, a, 0), 0);
-	expect(word64(0), 0);
+	expect(load64(0), 0);
 	expect(raw_signal(device, b, 0), 0);
-	expect(word64(0), 9);
+	expect(load64(0), 9);
 }
 
 Test(seqno_write, row_4_5_imported_fence_writes)
@@ -157,7 +127,7 @@ Test(seqno_write, row_4_5_imported_fence_writes)
 
 	expect(raw_seqno_write(other, import(other, sync_file), buffer, 0, 9, 8), 0);
 	expect(raw_signal(device, fence, 0), 0);
-	expect(word64(0), 9);
+	expect(load64(0), 9);
 	must(close(sync_file));
 	must(close(other));
 }
@@ -197,7 +167,7 @@ Test(seqno_write, write_of_a_closed_open_file_happens_with_the_cancellation)
 	expect(raw_seqno_write(other, new_fence(other), buffer, 0, 5, 8), 0);
 	must(close(other));
 	eventually(seqno_writes, 0);
-	expect(word64(0), 5);
+	expect(load64(0), 5);
 }
 
 struct sleeper {
@@ -211,10 +181,10 @@ static void sleep_in_futex(void *data)
 	struct sleeper *sleeper = data;
 	struct timespec patience = { .tv_sec = PATIENCE_MS / 1000 };
 
-	sleeper->result =
-		syscall(SYS_futex, memory + sleeper->offset, FUTEX_WAIT, 0, &patience, NULL, 0) < 0
-			? -errno
-			: 0;
+	sleeper->result = syscall(SYS_futex, (char *)memory + sleeper->offset, FUTEX_WAIT, 0,
+				  &patience, NULL, 0) < 0
+				  ? -errno
+				  : 0;
 }
 
 static void expect_futex_wake(uint32_t size)
@@ -253,7 +223,7 @@ static void sleep_in_child(void *data)
 
 	sleep_in_futex(&sleeper);
 	check(sleeper.result == 0 || sleeper.result == -EAGAIN);
-	expect(word32(16), 1);
+	expect(load32(16), 1);
 }
 
 Test(seqno_write, futex_waiter_in_another_process_is_woken)

@@ -2,7 +2,6 @@
 /* sync_file.c - EXPORT, BIND and IMPORT, and what an exported fd answers. Raw ioctls. */
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -451,11 +450,9 @@ Test(sync_file, read_only_open_can_be_bound)
 {
 	uint32_t fence = new_fence(device);
 	uint64_t token[2];
-	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", device);
-	fd = must(open(path, O_RDONLY | O_CLOEXEC));
+	fd = reopen(device, O_RDONLY);
 	expect(raw_export(device, fence, token), 0);
 	expect(raw_bind(fd, token), 0);
 	expect(raw_signal(device, fence, 0), 0);
