@@ -6,32 +6,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon.h"
-#include "fixture.h"
+#include "daemon_suite.h"
 #include "foreign.h"
 #include "manual.h"
 #include "process.h"
 
-static struct daemon daemon_of_test;
 /*
- * An open of its node. As all that was a dead daemon's it is closed even where close() fails, since
- * the flush that FUSE would send has no receiver.
+ * As all that was a dead daemon's, fd is closed even where close() fails, since the flush that FUSE
+ * would send has no receiver.
  */
-static int fd;
-
-static void begin(void)
-{
-	fixture_begin();
-	daemon_place(&daemon_of_test, "another");
-	expect(daemon_start(&daemon_of_test, NULL), 0);
-	fd = open_node(daemon_of_test.node);
-}
-
 static void end(void)
 {
 	if (fd >= 0)
@@ -43,7 +30,7 @@ static void end(void)
 	fixture_end();
 }
 
-TestSuite(daemon_end, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
+TestSuite(daemon_end, .init = own_daemon_begin, .fini = end, .timeout = TEST_TIMEOUT);
 
 static void stop(int number)
 {

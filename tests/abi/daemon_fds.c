@@ -7,33 +7,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "daemon.h"
-#include "fixture.h"
+#include "daemon_suite.h"
 #include "linux_sw_sync.h"
 #include "process.h"
 #include "syncobj.h"
 
-static struct daemon daemon_of_test;
-static int fd = -1; /* an open of its node */
 static struct rlimit limit;
 
 static void begin(void)
 {
-	fixture_begin();
-	daemon_place(&daemon_of_test, "another");
-	expect(daemon_start(&daemon_of_test, NULL), 0);
-	fd = open_node(daemon_of_test.node);
+	own_daemon_begin();
 	must(prlimit(daemon_of_test.pid, RLIMIT_NOFILE, NULL, &limit));
 }
 
-static void end(void)
-{
-	must(close(fd));
-	expect(daemon_stop(&daemon_of_test), 0);
-	fixture_end();
-}
-
-TestSuite(daemon_fds, .init = begin, .fini = end, .timeout = 60);
+TestSuite(daemon_fds, .init = begin, .fini = own_daemon_end, .timeout = 60);
 
 /* It keeps those that it has. */
 static void allow_no_more(void)

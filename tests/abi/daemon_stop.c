@@ -13,21 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon.h"
-#include "fixture.h"
+#include "daemon_suite.h"
 #include "linux_sw_sync.h"
 #include "process.h"
-
-static struct daemon daemon_of_test;
-static int fd; /* an open of its node */
 
 static void start(const char *stop_timeout)
 {
 	const char *const options[] = { "--stop-timeout", stop_timeout, NULL };
 
-	daemon_place(&daemon_of_test, "another");
-	expect(daemon_start(&daemon_of_test, options), 0);
-	fd = open_node(daemon_of_test.node);
+	own_daemon_start(options);
 }
 
 static void begin(void)
@@ -36,7 +30,7 @@ static void begin(void)
 	start("600");
 }
 
-/* As all that was a dead daemon's it is closed even where close() fails. */
+/* As all that was a dead daemon's, fd is closed even where close() fails. */
 static void end(void)
 {
 	close(fd);

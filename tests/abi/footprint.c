@@ -8,29 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon.h"
-#include "fixture.h"
+#include "daemon_suite.h"
 #include "process.h"
 
-static struct daemon daemon_of_test;
-static int fd; /* an open of its node */
-
-static void begin(void)
-{
-	fixture_begin();
-	daemon_place(&daemon_of_test, "another");
-	expect(daemon_start(&daemon_of_test, NULL), 0);
-	fd = open_node(daemon_of_test.node);
-}
-
-static void end(void)
-{
-	must(close(fd));
-	expect(daemon_stop(&daemon_of_test), 0);
-	fixture_end();
-}
-
-TestSuite(footprint, .init = begin, .fini = end, .timeout = TEST_TIMEOUT);
+DAEMON_SUITE(footprint);
 
 static void need_honest_memory(void)
 {
@@ -196,7 +177,6 @@ Test(footprint, row_3_6_buffer_is_mapped_at_its_first_use_and_stays_so_for_all_o
 {
 	int buffer = new_buffer(1 << 20), read_only, i;
 	uint32_t fence = new_fence(fd);
-	char path[32];
 
 	expect(raw_attach(fd, buffer, fence, DMA_FENCE_USAGE_WRITE), 0);
 	expect(mappings_of(buffer), 0);
@@ -208,8 +188,7 @@ Test(footprint, row_3_6_buffer_is_mapped_at_its_first_use_and_stays_so_for_all_o
 		expect(mappings_of(buffer), 1);
 	}
 	/* Who may only read shares it. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
-	read_only = must(open(path, O_RDONLY | O_CLOEXEC));
+	read_only = reopen(buffer, O_RDONLY);
 	expect(raw_close(fd, new_mem_fence(fd, read_only, 8, 1, 8)), 0);
 	expect(mappings_of(buffer), 1);
 	must(close(read_only));

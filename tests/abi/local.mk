@@ -19,6 +19,7 @@ tests_abi_libabi_la_SOURCES = \
 	tests/abi/buffer_suite.c tests/abi/buffer_suite.h \
 	tests/abi/check.c tests/abi/check.h \
 	tests/abi/daemon.c tests/abi/daemon.h \
+	tests/abi/daemon_suite.c tests/abi/daemon_suite.h \
 	tests/abi/fixture.c tests/abi/fixture.h \
 	tests/abi/foreign.c tests/abi/foreign.h \
 	tests/abi/process.c tests/abi/process.h \

@@ -9,8 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon.h"
-#include "fixture.h"
+#include "daemon_suite.h"
 #include "process.h"
 #include "resv.h"
 
@@ -18,10 +17,10 @@ RESV_SUITE(resv_death);
 
 static void hold_and_sleep(void *data)
 {
-	int fd = open_device();
-	uint32_t ticket = new_ticket(fd, buffers, 2);
+	int own = open_device();
+	uint32_t ticket = new_ticket(own, buffers, 2);
 
-	expect(raw_attach_under(fd, ticket, buffers[0], new_fence(fd), DMA_FENCE_USAGE_WRITE), 0);
+	expect(raw_attach_under(own, ticket, buffers[0], new_fence(own), DMA_FENCE_USAGE_WRITE), 0);
 	tell(*(int *)data);
 	pause();
 }
@@ -100,19 +99,19 @@ struct rival {
 };
 
 /* As a program would do it by hand. */
-static uint32_t lock_in_order(int fd, const int order[3])
+static uint32_t lock_in_order(int own, const int order[3])
 {
 	int wanted[3] = { order[0], order[1], order[2] };
 	uint32_t ticket = 0, contended = 0;
-	int result = raw_resv_lock(fd, wanted, 3, 0, in_ms(PATIENCE_MS), &ticket, &contended);
+	int result = raw_resv_lock(own, wanted, 3, 0, in_ms(PATIENCE_MS), &ticket, &contended);
 
 	while (result == -EDEADLK) {
 		int first = wanted[contended];
 
-		expect(raw_resv_unlock(fd, ticket, DMA_FENCE_RESV_UNLOCK_BACK_OFF), 0);
+		expect(raw_resv_unlock(own, ticket, DMA_FENCE_RESV_UNLOCK_BACK_OFF), 0);
 		wanted[contended] = wanted[0];
 		wanted[0] = first;
-		result = raw_resv_lock(fd, wanted, 3, DMA_FENCE_RESV_LOCK_SLOW, in_ms(PATIENCE_MS),
+		result = raw_resv_lock(own, wanted, 3, DMA_FENCE_RESV_LOCK_SLOW, in_ms(PATIENCE_MS),
 				       &ticket, &contended);
 	}
 	expect(result, 0);
@@ -122,23 +121,23 @@ static uint32_t lock_in_order(int fd, const int order[3])
 static void run_rival(void *data)
 {
 	struct rival *rival = data;
-	int fd = open_device(), round;
+	int own = open_device(), round;
 
 	for (round = 0; round < ROUNDS; round++) {
-		uint32_t ticket = lock_in_order(fd, rival->order), fence = new_fence(fd);
+		uint32_t ticket = lock_in_order(own, rival->order), fence = new_fence(own);
 		int i;
 
 		expect(__atomic_exchange_n(rival->owner, getpid(), __ATOMIC_RELAXED), 0);
 		for (i = 0; i < 3; i++)
-			expect(raw_attach_under(fd, ticket, rival->order[i], fence,
+			expect(raw_attach_under(own, ticket, rival->order[i], fence,
 						DMA_FENCE_USAGE_WRITE),
 			       0);
 		expect(__atomic_exchange_n(rival->owner, 0, __ATOMIC_RELAXED), getpid());
-		expect(raw_resv_unlock(fd, ticket, 0), 0);
-		expect(raw_signal(fd, fence, 0), 0);
-		expect(raw_close(fd, fence), 0);
+		expect(raw_resv_unlock(own, ticket, 0), 0);
+		expect(raw_signal(own, fence, 0), 0);
+		expect(raw_close(own, fence), 0);
 	}
-	must(close(fd));
+	must(close(own));
 }
 
 Test(resv_death, row_2_2_two_processes_lock_the_same_buffers_in_opposite_orders)
@@ -162,23 +161,17 @@ Test(resv_death, row_2_2_two_processes_lock_the_same_buffers_in_opposite_orders)
 
 #define HOLD_MS 200
 
-static struct daemon slow_daemon;
-static int fd;
-
 static void begin_slow(void)
 {
 	static const char *const options[] = { "--resv-timeout", "0.2", NULL };
 
 	resv_begin();
-	daemon_place(&slow_daemon, "impatient");
-	expect(daemon_start(&slow_daemon, options), 0);
-	fd = open_node(slow_daemon.node);
+	own_daemon_start(options);
 }
 
 static void end_slow(void)
 {
-	must(close(fd));
-	expect(daemon_stop(&slow_daemon), 0);
+	own_daemon_stop();
 	resv_end();
 }
 
@@ -334,7 +327,7 @@ Test(resv_hold, what_was_committed_stays)
 /* A RESV_LOCK that waits with the ticket that is lost meanwhile. */
 Test(resv_hold, row_2_5_ticket_that_is_lost_while_it_waits_is_etimedout)
 {
-	int other = open_node(slow_daemon.node), i;
+	int other = open_node(daemon_of_test.node), i;
 	uint32_t ticket = new_ticket(fd, buffers, 1), younger;
 	struct locker locker;
 
@@ -359,7 +352,7 @@ struct stopped {
 static void lock_and_be_stopped(void *data)
 {
 	struct stopped *stopped = data;
-	int own = open_node(slow_daemon.node);
+	int own = open_node(daemon_of_test.node);
 	uint32_t ticket = new_ticket(own, buffers, 3);
 
 	tell(stopped->end);
