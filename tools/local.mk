@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # What an outsider has: the header of the ABI and the library.
-tools_cppflags = -D_GNU_SOURCE -DDMA_FENCE_IN_TREE -I$(top_srcdir)/uapi -I$(top_srcdir)/lib/client
+tools_cppflags = -D_GNU_SOURCE -DDMA_FENCE_IN_TREE -I$(top_srcdir)/uapi -I$(top_srcdir)/lib/client \
+	-I$(top_srcdir)/tools/common
 
 bin_PROGRAMS += tools/run/dma-fence-run
 tools_run_dma_fence_run_SOURCES = \
+	tools/common/pass_fd.c tools/common/pass_fd.h \
 	tools/run/filter.c tools/run/filter.h \
 	tools/run/main.c \
 	tools/run/namespace.c tools/run/namespace.h \
@@ -19,6 +21,7 @@ tools_run_dma_fence_run_LDADD = libdmafence.la $(LIBSECCOMP_LIBS)
 
 bin_PROGRAMS += tools/conformance/dma-fence-conformance
 tools_conformance_dma_fence_conformance_SOURCES = \
+	tools/common/pass_fd.c tools/common/pass_fd.h \
 	tools/conformance/bed.c tools/conformance/bed.h \
 	tools/conformance/blocking.c \
 	tools/conformance/descriptor.c tools/conformance/descriptor.h \
@@ -44,7 +47,7 @@ tools_conformance_dma_fence_conformance_SOURCES = \
 	tools/conformance/transfer.c
 nodist_tools_conformance_dma_fence_conformance_SOURCES = tools/conformance/recorded.c
 tools_conformance_dma_fence_conformance_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/uapi \
-	-I$(top_srcdir)/tools/conformance
+	-I$(top_srcdir)/tools/common -I$(top_srcdir)/tools/conformance
 
 # What is recorded in text files, as tables.
 conformance_records = tools/conformance/linux.answers tools/conformance/sw_sync.answers \

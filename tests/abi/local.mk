@@ -27,10 +27,12 @@ tests_abi_libabi_la_SOURCES = \
 	tests/abi/raw_fd.c \
 	tests/abi/requests.c tests/abi/requests.h \
 	tests/abi/resv.c tests/abi/resv.h \
-	tests/abi/syncobj.h tests/abi/syncobj_raw.c
+	tests/abi/syncobj.h tests/abi/syncobj_raw.c \
+	tools/common/pass_fd.c tools/common/pass_fd.h
 abi_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 abi_ldadd = tests/abi/libabi.la $(CRITERION_LIBS)
 tests_abi_libabi_la_CFLAGS = $(abi_cflags)
+tests_abi_libabi_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools/common
 
 abi_programs = \
 	tests/abi/bad_array.abi \

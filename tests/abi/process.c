@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "pass_fd.h"
 #include "process.h"
 #include "raw.h"
 
@@ -155,65 +156,30 @@ void link_close(struct link *link)
 	must(close(link->ends[1]));
 }
 
-/* One byte, and a fd with it where there is one. */
-static void send_message(int end, int fd)
-{
-	char byte = 'x', control[CMSG_SPACE(sizeof(fd))] = { 0 };
-	struct iovec part = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	struct cmsghdr *header;
-
-	if (fd >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	}
-	expect(sendmsg(end, &message, MSG_NOSIGNAL), 1);
-}
-
-static int receive_message(int end)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec part = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header;
-	int fd = -1;
-
-	expect(poll_for(end, PATIENCE_MS) & POLLIN, POLLIN);
-	expect(recvmsg(end, &message, MSG_CMSG_CLOEXEC), 1);
-	header = CMSG_FIRSTHDR(&message);
-	if (header)
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
-}
-
 void tell(int end)
 {
-	send_message(end, -1);
+	send_fd(end, -1);
+}
+
+static int take_in_time(int end)
+{
+	expect(poll_for(end, PATIENCE_MS) & POLLIN, POLLIN);
+	return take_fd(end);
 }
 
 void hear(int end)
 {
-	expect(receive_message(end), -1);
+	expect(take_in_time(end), -ENOMSG);
 }
 
 void send_fd(int end, int fd)
 {
-	send_message(end, fd);
+	expect(pass_fd(end, fd), 0);
 }
 
 int receive_fd(int end)
 {
-	int fd = receive_message(end);
+	int fd = take_in_time(end);
 
 	check(fd >= 0);
 	return fd;

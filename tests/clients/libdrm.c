@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <xf86drm.h>
 
+#include "pass_fd.h"
 #include "pending.h"
 
 #define UNTOUCHED 0xaaaau
@@ -313,55 +314,10 @@ Test(libdrm, what_is_no_syncobj_is_no_handle)
 	close(event);
 }
 
-static void send_fd(int socket, int fd)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {
-		.header = {
-			.cmsg_len = CMSG_LEN(sizeof(int)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-		},
-	};
-	struct iovec data = { .iov_base = "", .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	cr_assert_eq(sendmsg(socket, &message, 0), 1);
-}
-
-static int receive_fd(int socket)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd = -1;
-
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message))
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-	return fd;
-}
-
 /* Another process, with an open of its own: 0, or where it failed. */
 static int signal_what_comes(int socket)
 {
-	int fd = receive_fd(socket), node = open_node();
+	int fd = take_fd(socket), node = open_node();
 	uint64_t point = 2;
 	uint32_t handle;
 
@@ -383,7 +339,7 @@ Test(libdrm, descriptor_goes_to_another_process_which_signals_it)
 	if (!child)
 		_exit(signal_what_comes(sockets[1]));
 	expect(drmSyncobjHandleToFD(drm, handle, &fd), 0);
-	send_fd(sockets[0], fd);
+	expect(pass_fd(sockets[0], fd), 0);
 	expect(wait_point(handle, 2, INT64_MAX, DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT), 0);
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_assert_eq(status, 0);

@@ -10,7 +10,9 @@ TESTS += $(clients_checks)
 if HAVE_LIBDRM
 if ENABLE_CRITERION
 check_PROGRAMS += tests/clients/libdrm
-tests_clients_libdrm_SOURCES = tests/clients/libdrm.c tests/clients/pending.c tests/clients/pending.h
+tests_clients_libdrm_SOURCES = tests/clients/libdrm.c tests/clients/pending.c tests/clients/pending.h \
+	tools/common/pass_fd.c tools/common/pass_fd.h
+tests_clients_libdrm_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools/common
 tests_clients_libdrm_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(LIBDRM_CFLAGS)
 tests_clients_libdrm_LDADD = $(CRITERION_LIBS) $(LIBDRM_LIBS)
 endif

@@ -29,6 +29,7 @@
 #include "linux_drm_syncobj.h"
 #include "linux_sw_sync.h"
 #include "linux_sync_file.h"
+#include "pass_fd.h"
 
 /* The limit of every wait. */
 #define PATIENCE_MS 60000
@@ -381,38 +382,14 @@ static void signals(void)
 
 static void send_fd(int socket_fd, int fd)
 {
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				  .cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS } };
-	struct iovec data = { .iov_base = "", .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &data,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
-
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	check(sendmsg(socket_fd, &message, 0) == 1);
+	check(pass_fd(socket_fd, fd) == 0);
 }
 
 static int receive_fd(int socket_fd)
 {
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &data,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
-	int fd;
+	int fd = take_fd(socket_fd);
 
-	check(recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	check(fd >= 0);
 	return fd;
 }
 

@@ -3,7 +3,8 @@
 if ENABLE_DAEMON
 if ENABLE_TOOLS
 check_PROGRAMS += tests/run/client
-tests_run_client_SOURCES = tests/run/client.c
+tests_run_client_SOURCES = tests/run/client.c tools/common/pass_fd.c tools/common/pass_fd.h
+tests_run_client_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools/common
 
 # It has no C library, hence none of what sanitizers need.
 check_PROGRAMS += tests/run/bare

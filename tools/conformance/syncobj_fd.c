@@ -15,6 +15,7 @@
 #include "drm.h"
 #include "exchange.h"
 #include "groups.h"
+#include "pass_fd.h"
 #include "report.h"
 #include "syncobj.h"
 
@@ -195,44 +196,16 @@ void group_sync_file_pending(void)
 /* To another process: a descriptor over a socket, imported there. */
 static void importer(int socket)
 {
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
 	struct syncobj_fd import = {};
 	int fd = open_node();
 
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1)
+	import.fd = take_fd(socket);
+	if (import.fd < 0)
 		give_up("receiving a syncobj");
-	memcpy(&import.fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(import.fd));
 	exchange("imported", fd, SYNCOBJ_FROM_FD, &import);
 	answer("state there", "%s", state_of(fd, import.handle));
 	signal_syncobj(fd, import.handle);
 	_exit(0);
-}
-
-static void send_descriptor(int socket, int fd)
-{
-	char byte = 0, control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	if (sendmsg(socket, &message, 0) != 1)
-		give_up("sending a syncobj");
 }
 
 void group_syncobj_process(void)
@@ -248,7 +221,8 @@ void group_syncobj_process(void)
 		importer(sockets[1]);
 	fd = open_node();
 	handle = syncobj(fd);
-	send_descriptor(sockets[0], export_syncobj(fd, handle));
+	if (pass_fd(sockets[0], export_syncobj(fd, handle)))
+		give_up("sending a syncobj");
 	if (child < 0 || waitpid(child, &status, 0) != child || status)
 		give_up("the process that imports");
 	answer("state here, signaled there", "%s", state_of(fd, handle));

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pass_fd.h"
 #include "requests.h"
 #include "supervisor.h"
 
@@ -100,52 +101,6 @@ static void watch_until_end(struct watch *watch)
 		pthread_join(threads[started], NULL);
 }
 
-static int receive_listener(int channel)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	int listener;
-
-	if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&message))
-		return -1;
-	memcpy(&listener, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(listener));
-	return listener;
-}
-
-static int send_listener(int channel, int listener)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {
-		.header = {
-			.cmsg_len = CMSG_LEN(sizeof(int)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-		},
-	};
-	struct iovec data = { .iov_base = "", .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-
-	memcpy(CMSG_DATA(&control.header), &listener, sizeof(listener));
-	return sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
-}
-
 /*
  * What the terminal or its parent's end would do to the program is not for this process, and
  * neither is the number of descriptors that the program is to be content with.
@@ -202,7 +157,7 @@ static _Noreturn void supervise(int channel, const struct supervisor_duties *dut
 	watch.node = &node;
 	watch.listener = -1;
 	if (write(channel, &pid, sizeof(pid)) == sizeof(pid))
-		watch.listener = receive_listener(channel);
+		watch.listener = take_fd(channel);
 	if (watch.listener >= 0 && write(channel, "", 1) == 1) {
 		close(channel);
 		watch_until_end(&watch);
@@ -255,7 +210,7 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_duti
 int supervisor_watch(struct supervisor *supervisor, int listener)
 {
 	char byte;
-	int ret = send_listener(supervisor->channel, listener);
+	int ret = pass_fd(supervisor->channel, listener);
 
 	if (!ret && read(supervisor->channel, &byte, 1) != 1)
 		ret = -EPIPE;
