@@ -2,8 +2,9 @@
 /*
  * main.c - dma-fence-bench: what is to be measured, pass by pass.
  */
-#include <argp.h>
+#include <err.h>
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,7 @@
 #define DEFAULT_ITERATIONS 2048
 #define MAX_ITERATIONS	   10000000
 
-/* The C library looks for it by this name. */
-__attribute__((visibility("default"))) const char *argp_program_version =
-	"dma-fence-bench " PACKAGE_VERSION;
+#define USAGE_ERROR 2
 
 struct options {
 	enum transport transport;
@@ -35,52 +34,70 @@ struct options {
 	size_t only_count;
 };
 
-enum key {
-	KEY_TRANSPORT = 256,
-	KEY_ITERATIONS,
-	KEY_ONLY,
-	KEY_CPU,
-	KEY_TOGETHER,
-	KEY_APART,
-	KEY_FREE,
-	KEY_JSON,
-	KEY_DAEMON,
-	KEY_LIMITS,
-	KEY_LIST,
-	KEY_SELF_TEST,
+enum {
+	OPTION_TRANSPORT = 256,
+	OPTION_ITERATIONS,
+	OPTION_ONLY,
+	OPTION_LIST,
+	OPTION_PINNED,
+	OPTION_APART,
+	OPTION_UNPINNED,
+	OPTION_CPU,
+	OPTION_JSON,
+	OPTION_LIMITS,
+	OPTION_DAEMON,
+	OPTION_SELF_TEST,
 };
 
-static const struct argp_option option_table[] = {
-	{ "transport", KEY_TRANSPORT, "auto|cuse|fuse", 0,
-	  "What device and floor are served by; auto: CUSE where /dev/cuse can be opened", 0 },
-	{ "iterations", KEY_ITERATIONS, "COUNT", 0, "Samples of each side, at least (2048)", 0 },
-	{ "only", KEY_ONLY, "NAME", 0, "Measure this alone; may be given several times", 0 },
-	{ "list", KEY_LIST, NULL, 0, "Print the names of all that can be measured", 0 },
-	{ "pinned", KEY_TOGETHER, NULL, 0, "Servers and clients on one CPU", 0 },
-	{ "apart", KEY_APART, NULL, 0, "Clients on one CPU, servers on another", 0 },
-	{ "unpinned", KEY_FREE, NULL, 0, "All of them where the scheduler puts them", 0 },
-	{ "cpu", KEY_CPU, "NUMBER", 0, "The CPU of the clients (the last one)", 0 },
-	{ "json", KEY_JSON, "FILE", 0,
-	  "Write the results to FILE as JSON; -: to standard output, and the table to standard "
-	  "error",
-	  0 },
-	{ "limits", KEY_LIMITS, NULL, 0,
-	  "Exit with 1 if a ratio of batches exceeds its limit on one CPU: for people, not for "
-	  "test suites, since a busy machine fails it",
-	  0 },
-	{ "daemon", KEY_DAEMON, "PATH", 0,
-	  "The dma-fenced to measure (that of the build tree, or of PATH)", 0 },
-	{ "self-test", KEY_SELF_TEST, NULL, 0,
-	  "Measure a second floor server instead of the device: every ratio must be about 1", 0 },
-	{ NULL, 0, NULL, 0, NULL, 0 },
+static const struct option long_options[] = {
+	{ "transport", required_argument, NULL, OPTION_TRANSPORT },
+	{ "iterations", required_argument, NULL, OPTION_ITERATIONS },
+	{ "only", required_argument, NULL, OPTION_ONLY },
+	{ "list", no_argument, NULL, OPTION_LIST },
+	{ "pinned", no_argument, NULL, OPTION_PINNED },
+	{ "apart", no_argument, NULL, OPTION_APART },
+	{ "unpinned", no_argument, NULL, OPTION_UNPINNED },
+	{ "cpu", required_argument, NULL, OPTION_CPU },
+	{ "json", required_argument, NULL, OPTION_JSON },
+	{ "limits", no_argument, NULL, OPTION_LIMITS },
+	{ "daemon", required_argument, NULL, OPTION_DAEMON },
+	{ "self-test", no_argument, NULL, OPTION_SELF_TEST },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
 };
 
-static const char documentation[] =
-	"Measures every request and every wake-up of the dma-fence device, and the same of a "
-	"server that does nothing but answer, in turns: the ratio is what the device itself costs."
-	"\vBoth servers are started for the run, under names of their own, and ended with it. A "
-	"device that is being served already is not touched. Without --pinned, --apart or "
-	"--unpinned it does all three, one after the other, as far as there are CPUs.";
+static const char help[] =
+	"Usage: dma-fence-bench [OPTION]...\n"
+	"Measures every request and every wake-up of the dma-fence device, and the same of a\n"
+	"server that does nothing but answer, in turns: the ratio is what the device itself costs.\n"
+	"\n"
+	"      --transport=auto|cuse|fuse\n"
+	"                          what device and floor are served by; auto: CUSE where\n"
+	"                          /dev/cuse can be opened\n"
+	"      --iterations=COUNT  samples of each side, at least (2048)\n"
+	"      --only=NAME         measure this alone; may be given several times\n"
+	"      --list              print the names of all that can be measured, and exit\n"
+	"      --pinned            servers and clients on one CPU\n"
+	"      --apart             clients on one CPU, servers on another\n"
+	"      --unpinned          all of them where the scheduler puts them\n"
+	"      --cpu=NUMBER        the CPU of the clients (the last one)\n"
+	"      --json=FILE         write the results to FILE as JSON; -: to standard output, and\n"
+	"                          the table to standard error\n"
+	"      --limits            exit with 1 if a ratio of batches exceeds its limit on one\n"
+	"                          CPU: for people, not for test suites, since a busy machine\n"
+	"                          fails it\n"
+	"      --daemon=PATH       the dma-fenced to measure (that of the build tree, or of PATH)\n"
+	"      --self-test         measure a second floor server instead of the device: every\n"
+	"                          ratio must be about 1\n"
+	"  -h, --help              print this and exit\n"
+	"  -V, --version           print the version and exit\n"
+	"\n"
+	"Both servers are started for the run, under names of their own, and ended with it. A\n"
+	"device that is being served already is not touched. Without --pinned, --apart or\n"
+	"--unpinned it does all three, one after the other, as far as there are CPUs.\n"
+	"\n"
+	"Manual: dma-fence-bench(1)\n";
 
 static bool name_exists(const char *name)
 {
@@ -115,7 +132,7 @@ static bool wanted(const struct options *options, const char *name)
 	return options->only_count == 0;
 }
 
-static int parse_number(const char *text, int least, int most, struct argp_state *state)
+static int parse_number(const char *option, const char *text, int least, int most)
 {
 	char *end;
 	long number;
@@ -123,70 +140,85 @@ static int parse_number(const char *text, int least, int most, struct argp_state
 	errno = 0;
 	number = strtol(text, &end, 10);
 	if (errno || end == text || *end || number < least || number > most)
-		argp_error(state, "%s: not a number from %d to %d", text, least, most);
+		errx(USAGE_ERROR, "--%s: '%s' is not a number from %d to %d", option, text, least,
+		     most);
 	return number;
 }
 
-static enum transport parse_transport(const char *text, struct argp_state *state)
+static enum transport parse_transport(const char *text)
 {
 	if (strcmp(text, "cuse") == 0)
 		return TRANSPORT_CUSE;
 	if (strcmp(text, "fuse") == 0)
 		return TRANSPORT_FUSE;
 	if (strcmp(text, "auto") != 0)
-		argp_error(state, "%s: not one of auto, cuse, fuse", text);
+		errx(USAGE_ERROR, "--transport: '%s' is not auto, cuse or fuse", text);
 	return TRANSPORT_AUTO;
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static char *parse_name(char *text)
 {
-	struct options *options = state->input;
+	if (!name_exists(text))
+		errx(USAGE_ERROR, "--only: nothing has the name '%s'; --list prints all", text);
+	return text;
+}
 
-	switch (key) {
-	case KEY_TRANSPORT:
-		options->transport = parse_transport(argument, state);
-		return 0;
-	case KEY_ITERATIONS:
-		options->iterations = parse_number(argument, 1, MAX_ITERATIONS, state);
-		return 0;
-	case KEY_ONLY:
-		if (!name_exists(argument))
-			argp_error(state, "%s: nothing has this name; --list prints all", argument);
-		options->only[options->only_count++] = argument;
-		return 0;
-	case KEY_CPU:
-		options->cpu = parse_number(argument, 0, CPU_SETSIZE - 1, state);
-		return 0;
-	case KEY_TOGETHER:
-		options->placement[PLACE_TOGETHER] = true;
-		return 0;
-	case KEY_APART:
-		options->placement[PLACE_APART] = true;
-		return 0;
-	case KEY_FREE:
-		options->placement[PLACE_FREE] = true;
-		return 0;
-	case KEY_JSON:
-		options->json = argument;
-		return 0;
-	case KEY_LIMITS:
-		options->limits = true;
-		return 0;
-	case KEY_DAEMON:
-		options->daemon = argument;
-		return 0;
-	case KEY_SELF_TEST:
-		options->self_test = true;
-		return 0;
-	case KEY_LIST:
-		list_names();
-		exit(0);
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no such argument", argument);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+static void parse_options(struct options *options, int argc, char **argv)
+{
+	int option;
+
+	/* Whoever complains, getopt_long() or we, has the same name. */
+	argv[0] = program_invocation_short_name;
+	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_TRANSPORT:
+			options->transport = parse_transport(optarg);
+			break;
+		case OPTION_ITERATIONS:
+			options->iterations = parse_number("iterations", optarg, 1, MAX_ITERATIONS);
+			break;
+		case OPTION_ONLY:
+			options->only[options->only_count++] = parse_name(optarg);
+			break;
+		case OPTION_LIST:
+			list_names();
+			exit(0);
+		case OPTION_PINNED:
+			options->placement[PLACE_TOGETHER] = true;
+			break;
+		case OPTION_APART:
+			options->placement[PLACE_APART] = true;
+			break;
+		case OPTION_UNPINNED:
+			options->placement[PLACE_FREE] = true;
+			break;
+		case OPTION_CPU:
+			options->cpu = parse_number("cpu", optarg, 0, CPU_SETSIZE - 1);
+			break;
+		case OPTION_JSON:
+			options->json = optarg;
+			break;
+		case OPTION_LIMITS:
+			options->limits = true;
+			break;
+		case OPTION_DAEMON:
+			options->daemon = optarg;
+			break;
+		case OPTION_SELF_TEST:
+			options->self_test = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		case 'V':
+			puts("dma-fence-bench " PACKAGE_VERSION);
+			exit(0);
+		default:
+			exit(USAGE_ERROR);
+		}
 	}
+	if (optind < argc)
+		errx(USAGE_ERROR, "unexpected argument: '%s'", argv[optind]);
 }
 
 /* One row of the report; measured unless it was not asked for. */
@@ -361,11 +393,6 @@ static int run(const struct options *options)
 
 int main(int argc, char **argv)
 {
-	static const struct argp parser = {
-		.options = option_table,
-		.parser = parse_option,
-		.doc = documentation,
-	};
 	struct options options = {
 		.iterations = DEFAULT_ITERATIONS,
 	};
@@ -381,10 +408,7 @@ int main(int argc, char **argv)
 		perror("dma-fence-bench");
 		return 1;
 	}
-	argp_err_exit_status = 2;
-	/* Messages of argp and of this program begin with the same name. */
-	argv[0] = program_invocation_short_name;
-	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	parse_options(&options, argc, argv);
 	if (!options.placement[PLACE_TOGETHER] && !options.placement[PLACE_APART] &&
 	    !options.placement[PLACE_FREE]) {
 		options.placement[PLACE_TOGETHER] = true;

@@ -7,11 +7,11 @@
  * of the rounds' ratios, so that what the machine does besides falls out.
  */
 #include <err.h>
+#include <getopt.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -134,17 +134,27 @@ static double median(double values[ROUNDS])
 
 int main(int argc, char **argv)
 {
+	/* What it runs itself with: writes the times to standard output. */
+	static const struct option long_options[] = {
+		{ "measure", no_argument, NULL, 'm' },
+		{ NULL, 0, NULL, 0 },
+	};
 	double alone[CASES][ROUNDS], ratios[CASES][ROUNDS], times[CASES], filtered[CASES];
 
-	if (argc == 2 && !strcmp(argv[1], "--measure")) {
+	switch (getopt_long(argc, argv, "", long_options, NULL)) {
+	case -1:
+		break;
+	case 'm':
 		measure(times);
 		return write(STDOUT_FILENO, times, sizeof(times)) != sizeof(times);
+	default:
+		return 2;
 	}
-	if (argc != 2 || argv[1][0] == '-')
+	if (optind != argc - 1)
 		errx(2, "usage: run-cost DMA-FENCE-RUN (the device: $DMA_FENCE_DEVICE)");
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		measure_in_process(NULL, "/proc/self/exe", times);
-		measure_in_process(argv[1], argv[0], filtered);
+		measure_in_process(argv[optind], argv[0], filtered);
 		for (unsigned int i = 0; i < CASES; i++) {
 			alone[i][round] = times[i];
 			ratios[i][round] = filtered[i] / times[i];
