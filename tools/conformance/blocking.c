@@ -24,8 +24,14 @@
 #include "syncobj.h"
 
 #define ADDRESS(of) ((uint64_t)(uintptr_t)(of))
-#define ALARM_MS    (SOON_MS / 2)
 #define IN_A_MINUTE INT64_C(60000000000)
+
+static void sleep_ms(int ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	nanosleep(&time, NULL);
+}
 
 /* ---- what another thread does after a while ---- */
 
@@ -42,9 +48,8 @@ struct later {
 static void *act_later(void *argument)
 {
 	const struct later *later = argument;
-	struct timespec while_ns = { .tv_nsec = SOON_MS * 1000000L };
 
-	nanosleep(&while_ns, NULL);
+	sleep_ms(soon_ms);
 	later->act(later);
 	return NULL;
 }
@@ -116,7 +121,7 @@ static void wait_here(const char *name, struct later *later, uint32_t flags, int
 
 	start(later);
 	wait.timeout_ns =
-		deadline == SOON ? deadline_of(SOON) + 2 * SOON_MS * INT64_C(1000000) : deadline;
+		deadline == SOON ? deadline_of(SOON) + 2 * soon_ms * INT64_C(1000000) : deadline;
 	exchange(name, later->fd, SYNCOBJ_TIMELINE_WAIT, &wait);
 	answer(text("%s: how long", name), "%s", took(began));
 	pthread_join(later->thread, NULL);
@@ -229,7 +234,10 @@ static void on_alarm(int number)
 static void alarm_later(int flags)
 {
 	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = flags };
-	struct itimerval when = { .it_value = { .tv_usec = ALARM_MS * 1000 } };
+	int us = soon_ms * 1000 / 2;
+	struct itimerval when = {
+		.it_value = { .tv_sec = us / 1000000, .tv_usec = us % 1000000 },
+	};
 
 	alarms = 0;
 	if (sigaction(SIGALRM, &action, NULL) || setitimer(ITIMER_REAL, &when, NULL))
@@ -300,13 +308,6 @@ void group_signals_pending(void)
 	interrupted_wait("WAIT, signaled", fd, handle, 0, 0, EVER);
 }
 
-static void sleep_ms(long ms)
-{
-	struct timespec time = { .tv_nsec = ms * 1000000 };
-
-	nanosleep(&time, NULL);
-}
-
 /* A process that waits for the syncobj; its status is 1 where that ended with ETIME. */
 static pid_t start_waiter(int fd, uint32_t handle, int64_t deadline)
 {
@@ -342,7 +343,7 @@ void group_kill(void)
 	pid_t child = start_waiter(fd, handle, EVER);
 	int64_t began;
 
-	sleep_ms(SOON_MS);
+	sleep_ms(soon_ms);
 	began = now_ns();
 	kill(child, SIGKILL);
 	status = end_of(child);
@@ -357,9 +358,9 @@ void group_stop(void)
 	int fd = open_node(), status;
 	uint32_t handle = syncobj(fd);
 	int64_t began = now_ns();
-	pid_t child = start_waiter(fd, handle, began + 3 * SOON_MS * INT64_C(1000000));
+	pid_t child = start_waiter(fd, handle, began + 3 * soon_ms * INT64_C(1000000));
 
-	sleep_ms(SOON_MS / 2);
+	sleep_ms(soon_ms / 2);
 	kill(child, SIGSTOP);
 	if (waitpid(child, &status, WUNTRACED) != child)
 		give_up("stopping a process");
@@ -370,7 +371,7 @@ void group_stop(void)
 	       WIFEXITED(status) && WEXITSTATUS(status) == 1 ? "ETIME" : "another end",
 	       took(began));
 	child = start_waiter(fd, handle, EVER);
-	sleep_ms(SOON_MS / 2);
+	sleep_ms(soon_ms / 2);
 	kill(child, SIGSTOP);
 	waitpid(child, &status, WUNTRACED);
 	signal_syncobj(fd, handle);
@@ -390,7 +391,7 @@ static void poll_until(const char *name, int fd, short events, struct later *lat
 	int result;
 
 	start(later);
-	result = poll(&look, 1, 20000);
+	result = poll(&look, 1, 100 * soon_ms);
 	answer(name, "ret=%d revents=0x%x, %s", result, (unsigned int)look.revents, took(began));
 	pthread_join(later->thread, NULL);
 }
@@ -404,7 +405,7 @@ void group_poll(void)
 	int set = epoll_create1(EPOLL_CLOEXEC), merged, result;
 	int64_t began = now_ns();
 
-	result = poll(&look, 1, SOON_MS);
+	result = poll(&look, 1, soon_ms);
 	answer("nobody signals", "ret=%d revents=0x%x, %s", result, (unsigned int)look.revents,
 	       took(began));
 	merged = make_merged(pending.sync_file, second.sync_file);
@@ -415,7 +416,7 @@ void group_poll(void)
 	began = now_ns();
 	start(&later);
 	event.events = 0;
-	result = epoll_wait(set, &event, 1, 20000);
+	result = epoll_wait(set, &event, 1, 100 * soon_ms);
 	answer("epoll, of two fences the second is signaled", "ret=%d events=0x%x, %s", result,
 	       event.events, took(began));
 	pthread_join(later.thread, NULL);
@@ -428,10 +429,10 @@ void group_poll_signals(void)
 	long result;
 
 	alarm_later(0);
-	result = poll(&look, 1, 20000);
+	result = poll(&look, 1, 100 * soon_ms);
 	answer("a signal", "%s", returned(result));
 	alarm_later(SA_RESTART);
-	result = poll(&look, 1, 20000);
+	result = poll(&look, 1, 100 * soon_ms);
 	answer("a signal, SA_RESTART", "%s", returned(result));
 	signal_pending(&pending);
 }
@@ -447,7 +448,7 @@ void group_buffer_poll_later(void)
 
 	import_fence(buffer, DMA_BUF_SYNC_READ, reading.sync_file);
 	import_fence(buffer, DMA_BUF_SYNC_WRITE, writing.sync_file);
-	result = poll(&look, 1, SOON_MS);
+	result = poll(&look, 1, soon_ms);
 	answer("nobody signals", "ret=%d revents=0x%x, %s", result, (unsigned int)look.revents,
 	       took(began));
 	poll_until("IN: the writer is done", buffer, POLLIN, &later);
@@ -459,7 +460,7 @@ void group_buffer_poll_later(void)
 	began = now_ns();
 	start(&later);
 	event.events = 0;
-	result = epoll_wait(set, &event, 1, 10 * SOON_MS);
+	result = epoll_wait(set, &event, 1, 10 * soon_ms);
 	answer("epoll: another writer is done", "ret=%d events=0x%x, %s", result, event.events,
 	       took(began));
 	pthread_join(later.thread, NULL);

@@ -38,6 +38,12 @@ extern const struct recorded may_differ[];    /* an implementation's own choice,
 /* Says one answer of the group that runs. The name is unique within it. */
 void answer(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * How many milliseconds "soon" is: a call that takes less than most of it has not waited. A group
+ * whose answers are not those of Linux is asked again with more: on a busy machine they may be late.
+ */
+extern int soon_ms;
+
 /* The reason why a group could not continue; it has no further answers. */
 _Noreturn void give_up(const char *what);
 

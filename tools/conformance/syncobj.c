@@ -190,14 +190,14 @@ int64_t now_ns(void)
 
 int64_t deadline_of(int64_t deadline)
 {
-	return deadline == SOON ? now_ns() + SOON_MS * INT64_C(1000000) : deadline;
+	return deadline == SOON ? now_ns() + soon_ms * INT64_C(1000000) : deadline;
 }
 
 const char *took(int64_t began_ns)
 {
 	int64_t ms = (now_ns() - began_ns) / 1000000;
 
-	if (ms < SOON_MS * 3 / 4)
+	if (ms < soon_ms * 3 / 4)
 		return "at once";
-	return ms < 5000 ? "waited" : "too long";
+	return ms < 25 * soon_ms ? "waited" : "too long";
 }

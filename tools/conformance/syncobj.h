@@ -14,8 +14,7 @@
 /* Deadlines, beside any other absolute time. */
 #define AT_ONCE 0
 #define EVER	INT64_MAX
-#define SOON	0x5001 /* SOON_MS from now */
-#define SOON_MS 200
+#define SOON	0x5001 /* soon_ms from now */
 
 uint32_t syncobj(int fd);
 uint32_t signaled_syncobj(int fd);
