@@ -167,7 +167,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 {
 	int option;
 
-	/* Whoever complains, getopt_long() or we, has the same name. */
+	/* Messages of getopt_long() and of this program begin with the same name. */
 	argv[0] = program_invocation_short_name;
 	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
 		switch (option) {
