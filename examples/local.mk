@@ -17,7 +17,9 @@ examples_common_libcommon_la_SOURCES = \
 	examples/common/program.c \
 	examples/common/program.h \
 	examples/common/table.c \
-	examples/common/table.h
+	examples/common/table.h \
+	examples/common/trace.c \
+	examples/common/trace.h
 examples_common_libcommon_la_CPPFLAGS = $(examples_cppflags)
 
 noinst_PROGRAMS += examples/page-flip/page-flip

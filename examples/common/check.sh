@@ -70,6 +70,12 @@ well_drawn()
 		[ "$(tail -n 1 "$1")" = '</svg>' ]
 }
 
+# well_traced FILE: the trace is complete, and its slices and arrows fit: see check-trace.awk.
+well_traced()
+{
+	awk -f "$(dirname "$0")/../common/check-trace.awk" "$1" >"$output" 2>&1
+}
+
 # await PATTERN: until a line of the output is of that form, for a minute at most.
 await()
 {
