@@ -12,6 +12,8 @@ examples_common_libcommon_la_SOURCES = \
 	examples/common/chart.h \
 	examples/common/message.c \
 	examples/common/message.h \
+	examples/common/outputs.c \
+	examples/common/outputs.h \
 	examples/common/picture.c \
 	examples/common/picture.h \
 	examples/common/program.c \
@@ -57,6 +59,7 @@ examples_user_queue_user_queue_SOURCES = \
 	examples/user-queue/queue.h \
 	examples/user-queue/report-svg.c \
 	examples/user-queue/report-table.c \
+	examples/user-queue/report-trace.c \
 	examples/user-queue/report.h \
 	examples/user-queue/run.c \
 	examples/user-queue/run.h \
@@ -74,6 +77,7 @@ examples_implicit_sync_implicit_sync_SOURCES = \
 	examples/implicit-sync/options.h \
 	examples/implicit-sync/report-svg.c \
 	examples/implicit-sync/report-table.c \
+	examples/implicit-sync/report-trace.c \
 	examples/implicit-sync/report.h \
 	examples/implicit-sync/run.c \
 	examples/implicit-sync/run.h \

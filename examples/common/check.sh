@@ -50,11 +50,10 @@ ends()
 	return 1
 }
 
-# refuses COMMAND...: it ends with 2, and what it says is one line. Argp adds a hint, where it is
-# the command line that is wrong.
+# refuses COMMAND...: it ends with 2, and what it says is one line.
 refuses()
 {
-	ends 2 "$@" && [ "$(grep -vc '^Try ' "$output")" -eq 1 ]
+	ends 2 "$@" && [ "$(grep -c '' "$output")" -eq 1 ]
 }
 
 # says PATTERN: a line of the output is of that form.

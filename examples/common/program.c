@@ -142,24 +142,6 @@ int program_open_device(void)
 	return -1;
 }
 
-int program_open_output(const char *path, FILE **file)
-{
-	*file = NULL;
-	if (!path)
-		return STATUS_CLEAN;
-	*file = fopen(path, "we");
-	if (!*file)
-		return program_fail("cannot write %s: %s", path, strerror(errno));
-	return STATUS_CLEAN;
-}
-
-int program_flush_output(const char *path, FILE *file)
-{
-	if (fflush(file) || ferror(file))
-		return program_fail("cannot write %s: %s", path, strerror(errno));
-	return STATUS_CLEAN;
-}
-
 void program_mask_signals(int how)
 {
 	sigset_t signals;

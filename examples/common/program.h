@@ -50,14 +50,6 @@ int program_fail_device(const char *what);
 /* An open of the device, the caller's to close, or -1 after reporting the cause. */
 int program_open_device(void);
 
-/*
- * A file to be written at the end, opened before the run: a path that cannot be written is not to
- * be found out after it. *file is NULL for no path. Both return an exit status; the second one's
- * says whether all of it was written.
- */
-int program_open_output(const char *path, FILE **file);
-int program_flush_output(const char *path, FILE *file);
-
 /* SIGINT and SIGTERM: how is that of sigprocmask(). */
 void program_mask_signals(int how);
 /*

@@ -33,7 +33,7 @@
  *	worker.c		the three processes, which differ in what they read and write
  *	run.c			the buffers, and what all processes share: a record for each turn
  *	options.c		the command line
- *	report-*.c		the table and the timeline at the end
+ *	report-*.c		the table, the trace and the timeline at the end
  *	../common/		what other examples need too
  *
  * This file starts the three processes and sees to it that all are gone in the end.
@@ -48,6 +48,7 @@
 #include <unistd.h>
 
 #include "libdmafence.h"
+#include "outputs.h"
 #include "report.h"
 #include "worker.h"
 
@@ -181,20 +182,19 @@ static bool has_torn(const struct run *run)
 	return false;
 }
 
-static int report(const struct run *run, FILE *svg)
+static int report(const struct run *run, const struct outputs *outputs)
 {
 	program_wipe_progress_line();
 	if (report_table(stdout, run))
 		return program_fail("out of memory");
-	if (fflush(stdout))
-		return program_fail("cannot write the table: %s", strerror(errno));
-	if (!svg)
-		return STATUS_CLEAN;
-	report_svg(svg, run);
-	return program_flush_output(run->options.svg_path, svg);
+	if (outputs->trace)
+		report_trace(outputs->trace, run);
+	if (outputs->svg)
+		report_svg(outputs->svg, run);
+	return outputs_flush(outputs);
 }
 
-static int run_all(struct run *run, FILE *svg)
+static int run_all(struct run *run, const struct outputs *outputs)
 {
 	int status = STATUS_CLEAN;
 
@@ -203,7 +203,7 @@ static int run_all(struct run *run, FILE *svg)
 	if (!status)
 		status = run_workers(run);
 	if (!status)
-		status = report(run, svg);
+		status = report(run, outputs);
 	if (!status && has_torn(run))
 		status = STATUS_WRONG;
 	return status;
@@ -211,12 +211,12 @@ static int run_all(struct run *run, FILE *svg)
 
 int main(int argc, char **argv)
 {
-	FILE *svg = NULL;
+	struct outputs outputs = { 0 };
 	struct run run;
 	int error, status;
 
 	options_parse(&run.options, argc, argv);
-	error = program_init("implicit-sync", run.options.device, !run.options.quiet);
+	error = program_init("implicit-sync", run.options.common.device, !run.options.common.quiet);
 	if (error) {
 		fprintf(stderr, "implicit-sync: out of memory\n");
 		return STATUS_FAILED;
@@ -227,11 +227,10 @@ int main(int argc, char **argv)
 	if (error)
 		status = program_fail("cannot create the buffers: %s", strerror(-error));
 	else
-		status = program_open_output(run.options.svg_path, &svg);
+		status = outputs_open(&outputs, &run.options.common);
 	if (!status)
-		status = run_all(&run, svg);
-	if (svg)
-		fclose(svg);
+		status = run_all(&run, &outputs);
+	outputs_close(&outputs);
 	run_destroy(&run);
 	program_exit();
 	return status;

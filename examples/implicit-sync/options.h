@@ -18,14 +18,12 @@ enum role {
 };
 
 struct options {
-	const char *device;	     /* path of the node */
+	struct common_options common;
 	uint32_t frames;	     /* that the producer makes */
 	uint32_t buffers;	     /* of each kind */
 	struct duration work[ROLES];	/* how long each takes over a frame */
-	uint32_t width, height;
+	struct size size;
 	bool fences;
-	bool quiet;
-	const char *svg_path;	/* NULL: none */
 };
 
 /* Fills options, or says what is wrong with the command line and exits with 2. */

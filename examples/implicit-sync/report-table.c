@@ -110,7 +110,7 @@ int report_table(FILE *file, const struct run *run)
 	}
 	fprintf(file,
 		"%" PRIu32 " frames of %" PRIu32 "x%" PRIu32 ", %" PRIu32 " buffer%s of each kind",
-		options->frames, options->width, options->height, options->buffers,
+		options->frames, options->size.width, options->size.height, options->buffers,
 		options->buffers == 1 ? "" : "s");
 	for (int role = 0; role < ROLES; role++)
 		fprintf(file, ", %s %.1f +- %.1f ms", role_name(role),

@@ -9,6 +9,8 @@
 
 /* The table. Returns 0, or -ENOMEM. */
 int report_table(FILE *file, const struct run *run);
+/* Trace events (JSON), to be opened in ui.perfetto.dev or chrome://tracing. */
+void report_trace(FILE *file, const struct run *run);
 /* A part of the run as a timeline (SVG). */
 void report_svg(FILE *file, const struct run *run);
 

@@ -26,7 +26,7 @@ uint32_t run_turns_max(const struct options *options)
 
 static size_t buffer_size(const struct run *run)
 {
-	return picture_size(run->options.width, run->options.height);
+	return picture_size(run->options.size.width, run->options.size.height);
 }
 
 static size_t turns_size(const struct run *run)

@@ -92,7 +92,7 @@ static void sleep_until(int64_t time_ns)
 static void work(struct worker *worker, struct turn *turn, struct buffer *from, struct buffer *to)
 {
 	const struct options *options = &worker->run->options;
-	uint32_t width = options->width, height = options->height;
+	uint32_t width = options->size.width, height = options->size.height;
 	int64_t duration = duration_next(&options->work[worker->role], &worker->random);
 
 	for (uint32_t step = 0; step < PICTURE_TILES; step++) {

@@ -144,7 +144,7 @@ static int show_progress(struct display *display, int64_t now)
 	size_t width = sizeof(bar) / 2;
 	int length;
 
-	if (display->run->options.quiet || display->progress_off || display->progress_armed ||
+	if (display->run->options.common.quiet || display->progress_off || display->progress_armed ||
 	    now < display->next_progress_ns)
 		return STATUS_CLEAN;
 	entry = next_entry(display);

@@ -50,28 +50,22 @@
 #include <unistd.h>
 
 #include "display.h"
+#include "outputs.h"
 #include "renderer.h"
 #include "report.h"
 
 /* Every function below that returns int returns an exit status. */
 
-static int write_table(const struct screen *screen)
+static int report(const struct screen *screen, const struct outputs *outputs)
 {
 	program_wipe_progress_line();
 	if (report_table(stdout, screen))
 		return program_fail("out of memory");
-	if (fflush(stdout))
-		return program_fail("cannot write the table: %s", strerror(errno));
-	return STATUS_CLEAN;
-}
-
-static int write_output(const struct screen *screen, const char *path, FILE *file,
-			void (*report)(FILE *file, const struct screen *screen))
-{
-	if (!file)
-		return STATUS_CLEAN;
-	report(file, screen);
-	return program_flush_output(path, file);
+	if (outputs->trace)
+		report_trace(outputs->trace, screen);
+	if (outputs->svg)
+		report_svg(outputs->svg, screen);
+	return outputs_flush(outputs);
 }
 
 static int run_renderer(struct run *run, int socket)
@@ -109,25 +103,21 @@ static int show(struct run *run, struct screen *screen, int socket, pid_t render
 	return result.status;
 }
 
-static int run_display(struct run *run, int socket, pid_t renderer, FILE *trace, FILE *svg)
+static int run_display(struct run *run, int socket, pid_t renderer, const struct outputs *outputs)
 {
 	struct screen screen = { 0 };
 	int status;
 
 	status = show(run, &screen, socket, renderer);
 	if (!status)
-		status = write_table(&screen);
-	if (!status)
-		status = write_output(&screen, run->options.trace_path, trace, report_trace);
-	if (!status)
-		status = write_output(&screen, run->options.svg_path, svg, report_svg);
+		status = report(&screen, outputs);
 	if (!status && screen.torn)
 		status = STATUS_WRONG;
 	screen_destroy(&screen);
 	return status;
 }
 
-static int run_both(struct run *run, FILE *trace, FILE *svg)
+static int run_both(struct run *run, const struct outputs *outputs)
 {
 	int sockets[2], status;
 	pid_t renderer;
@@ -144,7 +134,7 @@ static int run_both(struct run *run, FILE *trace, FILE *svg)
 		return run_renderer(run, sockets[1]);
 	} else {
 		close(sockets[1]);
-		status = run_display(run, sockets[0], renderer, trace, svg);
+		status = run_display(run, sockets[0], renderer, outputs);
 	}
 	close(sockets[0]);
 	return status;
@@ -152,12 +142,12 @@ static int run_both(struct run *run, FILE *trace, FILE *svg)
 
 int main(int argc, char **argv)
 {
-	FILE *trace = NULL, *svg = NULL;
+	struct outputs outputs;
 	struct run run;
 	int error, status;
 
 	options_parse(&run.options, argc, argv);
-	error = program_init("page-flip", run.options.device, !run.options.quiet);
+	error = program_init("page-flip", run.options.common.device, !run.options.common.quiet);
 	if (!error)
 		error = run_init(&run);
 	if (error) {
@@ -166,15 +156,10 @@ int main(int argc, char **argv)
 	}
 	/* The reader of the progress, or of the table, may go away. */
 	signal(SIGPIPE, SIG_IGN);
-	status = program_open_output(run.options.trace_path, &trace);
+	status = outputs_open(&outputs, &run.options.common);
 	if (!status)
-		status = program_open_output(run.options.svg_path, &svg);
-	if (!status)
-		status = run_both(&run, trace, svg);
-	if (trace)
-		fclose(trace);
-	if (svg)
-		fclose(svg);
+		status = run_both(&run, &outputs);
+	outputs_close(&outputs);
 	run_destroy(&run);
 	program_exit();
 	return status;

@@ -16,18 +16,15 @@ enum flip_mode {
 };
 
 struct options {
-	const char *device;	/* path of the node */
+	struct common_options common;
 	double hz;
 	int64_t period_ns;	/* of the vertical blank: 1 / hz */
 	uint32_t frames;
 	uint32_t buffers;
 	struct duration render;	/* of a frame */
 	enum flip_mode mode;
-	uint32_t width, height;
+	struct size size;
 	bool fences;
-	bool quiet;
-	const char *trace_path;	/* NULL: none */
-	const char *svg_path;	/* NULL: none */
 };
 
 /* Fills options, or says what is wrong with the command line and exits with 2. */

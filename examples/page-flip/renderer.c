@@ -125,7 +125,7 @@ static int send_message(struct renderer *renderer, const struct message *message
 static int create_buffer(struct renderer *renderer, uint32_t index)
 {
 	struct message message = { .kind = MESSAGE_BUFFER, .buffer = index };
-	size_t size = picture_size(renderer->options->width, renderer->options->height);
+	size_t size = picture_size(renderer->options->size.width, renderer->options->size.height);
 	void *pixels = MAP_FAILED;
 	int memory, status;
 
@@ -185,7 +185,7 @@ static int take_buffer_back(struct renderer *renderer, struct buffer *buffer)
 		 */
 		if (sleep_until(renderer, clock_now() + HANG_UP_LIMIT_NS))
 			return STATUS_FAILED;
-		return program_fail("the device %s was stopped", renderer->options->device);
+		return program_fail("the device %s was stopped", renderer->options->common.device);
 	}
 	if (status < 0)
 		return program_fail("an out-fence failed: %s", strerror(-status));
@@ -308,7 +308,7 @@ static int render(struct renderer *renderer, uint32_t frame)
 
 	record->render_ns = start = clock_now();
 	for (uint32_t step = 0; step < PICTURE_TILES; step++) {
-		picture_draw(renderer->buffers[buffer].pixels, options->width, options->height,
+		picture_draw(renderer->buffers[buffer].pixels, options->size.width, options->size.height,
 			     frame, step);
 		watchdog_feed();
 		if (sleep_until(renderer, start + duration * (step + 1) / PICTURE_TILES))
@@ -377,7 +377,7 @@ int renderer_run(struct run *run, int socket)
 			close(renderer.buffers[index].out_fence);
 		if (renderer.buffers[index].pixels)
 			munmap(renderer.buffers[index].pixels,
-			       picture_size(run->options.width, run->options.height));
+			       picture_size(run->options.size.width, run->options.size.height));
 	}
 	if (renderer.device >= 0)
 		close(renderer.device);

@@ -54,7 +54,7 @@ int report_table(FILE *file, const struct screen *screen)
 		"%g Hz, %s, %" PRIu32 " buffers, %" PRIu32 " frames of %" PRIu32 "x%" PRIu32
 		", rendered in %.1f ms",
 		options->hz, options->mode == MODE_FIFO ? "fifo" : "mailbox", options->buffers,
-		options->frames, options->width, options->height,
+		options->frames, options->size.width, options->size.height,
 		options->render.mean_ns / NS_PER_MS);
 	if (options->render.jitter_ns)
 		fprintf(file, " +- %.1f ms", options->render.jitter_ns / NS_PER_MS);

@@ -22,7 +22,7 @@ static struct frame_record *record_of(const struct screen *screen, uint32_t fram
 
 static size_t buffer_size(const struct screen *screen)
 {
-	return picture_size(screen->run->options.width, screen->run->options.height);
+	return picture_size(screen->run->options.size.width, screen->run->options.size.height);
 }
 
 int screen_init(struct screen *screen, struct run *run, int device)
@@ -163,7 +163,7 @@ int screen_fence_signaled(struct screen *screen, uint32_t frame)
 	flip->in_fence = -1;
 	if (status == 0)
 		return program_fail("%s: an in-fence polls as signaled and is active",
-				    screen->run->options.device);
+				    screen->run->options.common.device);
 	/* A newer frame may have taken its place before word of this one's fence came. */
 	if (record_of(screen, frame)->fate != FATE_QUEUED)
 		return STATUS_CLEAN;
@@ -242,11 +242,11 @@ void screen_scan_band(struct screen *screen)
 {
 	const struct options *options = &screen->run->options;
 	struct frame_record *record = record_of(screen, screen->on_screen);
-	uint32_t first = options->height * screen->bands / SCANOUT_BANDS;
-	uint32_t end = options->height * (screen->bands + 1) / SCANOUT_BANDS;
+	uint32_t first = options->size.height * screen->bands / SCANOUT_BANDS;
+	uint32_t end = options->size.height * (screen->bands + 1) / SCANOUT_BANDS;
 
 	screen->bands++;
-	if (picture_check(screen->buffers[record->buffer], options->width, first, end,
+	if (picture_check(screen->buffers[record->buffer], options->size.width, first, end,
 			  screen->on_screen))
 		return;
 	screen->torn += !record->torn;

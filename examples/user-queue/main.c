@@ -36,7 +36,7 @@
  *	camera.c		the other process (camera.h: what is said on the socket)
  *	run.c			what all processes share: a record for each job
  *	options.c		the command line
- *	report-*.c		the table and the timeline at the end
+ *	report-*.c		the table, the trace and the timeline at the end
  *	../common/		what other examples need too
  *
  * This file starts the processes of each mode and sees to it that all are gone in the end.
@@ -51,6 +51,7 @@
 #include "camera.h"
 #include "engine.h"
 #include "message.h"
+#include "outputs.h"
 #include "report.h"
 #include "submitter.h"
 
@@ -153,20 +154,19 @@ static int run_mode(struct run *run, enum queue_mode mode)
 	return status;
 }
 
-static int report(struct run *run, FILE *svg)
+static int report(const struct run *run, const struct outputs *outputs)
 {
 	program_wipe_progress_line();
 	if (report_table(stdout, run))
 		return program_fail("out of memory");
-	if (fflush(stdout))
-		return program_fail("cannot write the table: %s", strerror(errno));
-	if (!svg)
-		return STATUS_CLEAN;
-	report_svg(svg, run);
-	return program_flush_output(run->options.svg_path, svg);
+	if (outputs->trace)
+		report_trace(outputs->trace, run);
+	if (outputs->svg)
+		report_svg(outputs->svg, run);
+	return outputs_flush(outputs);
 }
 
-static int run_modes(struct run *run, FILE *svg)
+static int run_modes(struct run *run, const struct outputs *outputs)
 {
 	int status;
 
@@ -177,7 +177,7 @@ static int run_modes(struct run *run, FILE *svg)
 		if (status)
 			return status;
 	}
-	status = report(run, svg);
+	status = report(run, outputs);
 	if (status)
 		return status;
 	for (int mode = 0; mode < MODES; mode++) {
@@ -192,12 +192,12 @@ static int run_modes(struct run *run, FILE *svg)
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-	FILE *svg = NULL;
+	struct outputs outputs;
 	struct run run;
 	int error, status;
 
 	options_parse(&run.options, argc, argv);
-	error = program_init("user-queue", run.options.device, !run.options.quiet);
+	error = program_init("user-queue", run.options.common.device, !run.options.common.quiet);
 	if (!error)
 		error = run_init(&run);
 	if (error) {
@@ -208,11 +208,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	status = program_open_output(run.options.svg_path, &svg);
+	status = outputs_open(&outputs, &run.options.common);
 	if (!status)
-		status = run_modes(&run, svg);
-	if (svg)
-		fclose(svg);
+		status = run_modes(&run, &outputs);
+	outputs_close(&outputs);
 	run_destroy(&run);
 	program_exit();
 	return status;

@@ -18,7 +18,7 @@ enum queue_mode {
 };
 
 struct options {
-	const char *device;	/* path of the node */
+	struct common_options common;
 	bool modes[MODES];	/* which of them to run, in this order */
 	uint32_t jobs;
 	uint32_t depth;		 /* jobs that may be in flight */
@@ -28,8 +28,6 @@ struct options {
 	uint32_t bind_every;	 /* so many jobs share one bind; 0: no binds */
 	struct duration bind;	 /* how long one takes */
 	bool waits;
-	bool quiet;
-	const char *svg_path;	/* NULL: none */
 };
 
 /* Fills options, or says what is wrong with the command line and exits with 2. */

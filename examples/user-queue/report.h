@@ -9,6 +9,8 @@
 
 /* The table. Returns 0, or -ENOMEM. */
 int report_table(FILE *file, const struct run *run);
+/* Trace events (JSON), to be opened in ui.perfetto.dev or chrome://tracing. */
+void report_trace(FILE *file, const struct run *run);
 /* The beginning of each mode as a timeline (SVG), one below the other. */
 void report_svg(FILE *file, const struct run *run);
 
