@@ -24,7 +24,7 @@ examples_common_libcommon_la_SOURCES = \
 	examples/common/trace.h
 examples_common_libcommon_la_CPPFLAGS = $(examples_cppflags)
 
-noinst_PROGRAMS += examples/page-flip/page-flip
+pkglibexec_PROGRAMS += examples/page-flip/page-flip
 examples_page_flip_page_flip_SOURCES = \
 	examples/page-flip/display.c \
 	examples/page-flip/display.h \
@@ -46,7 +46,7 @@ examples_page_flip_page_flip_CPPFLAGS = $(examples_cppflags)
 examples_page_flip_page_flip_CFLAGS = $(AM_CFLAGS) $(LIBURING_CFLAGS)
 examples_page_flip_page_flip_LDADD = examples/common/libcommon.la libdmafence.la $(LIBURING_LIBS)
 
-noinst_PROGRAMS += examples/user-queue/user-queue
+pkglibexec_PROGRAMS += examples/user-queue/user-queue
 examples_user_queue_user_queue_SOURCES = \
 	examples/user-queue/camera.c \
 	examples/user-queue/camera.h \
@@ -68,7 +68,7 @@ examples_user_queue_user_queue_SOURCES = \
 examples_user_queue_user_queue_CPPFLAGS = $(examples_cppflags)
 examples_user_queue_user_queue_LDADD = examples/common/libcommon.la libdmafence.la
 
-noinst_PROGRAMS += examples/implicit-sync/implicit-sync
+pkglibexec_PROGRAMS += examples/implicit-sync/implicit-sync
 examples_implicit_sync_implicit_sync_SOURCES = \
 	examples/implicit-sync/access.c \
 	examples/implicit-sync/access.h \
