@@ -294,7 +294,10 @@ static struct worker_job *to_job(struct pending *pending)
 
 static void abandon(struct pending *pending, int result)
 {
-	to_job(pending)->abandoned = true;
+	struct worker_job *job = to_job(pending);
+
+	job->abandoned = true;
+	timer_cancel(&job->interrupt_grace);
 }
 
 /* Its thread may be writing to the argument, which does not go back. */
