@@ -9,10 +9,10 @@
 
 /*
  * The most records of one read(). The kernel cuts a large read() into requests, and continues with
- * the next after one that was filled to the brim; that would block though there is something to
- * return. So none is ever filled: the smallest cut is larger than this.
+ * the next after one that was filled completely; that would block though there is something to
+ * return. So the smallest cut, 256 pages or segments of a readv(), each with a record, is not filled.
  */
-#define READ_RECORDS_MAX 256
+#define READ_RECORDS_MAX 255
 
 /* A read() that blocks. */
 struct reader {
