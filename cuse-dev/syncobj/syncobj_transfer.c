@@ -11,10 +11,16 @@
 /* How long it waits for a fence to be submitted: as the kernel does. */
 #define SUBMIT_TIMEOUT_NS 5000000000
 
-/* One that waits for a fence to be submitted. */
+/*
+ * One that waits for a fence to be submitted. What it puts in may be what another one waits for,
+ * and so on: so those that are due are completed one after the other, in a loop, and a chain of
+ * them is no chain of calls.
+ */
 struct transfer {
 	struct pending pending;
-	struct syncobj_cb submitted;		     /* on the source */
+	struct transfer *prev, *next; /* of those that are due */
+	struct dma_fence *fence;      /* a reference: it is due; NULL: not submitted yet */
+	struct syncobj_cb submitted;  /* on the source */
 	struct device_syncobj *source, *destination; /* references */
 	struct drm_syncobj_transfer argument;
 };
@@ -24,33 +30,31 @@ static struct transfer *to_transfer(struct pending *pending)
 	return container_of(pending, struct transfer, pending);
 }
 
-/* -EINVAL: nothing is submitted. */
-static int transfer_now(struct device_syncobj *source, struct device_syncobj *destination,
-			struct account *account, const struct drm_syncobj_transfer *argument)
-{
-	struct dma_fence *fence;
-	int ret = syncobj_find_fence(source->syncobj, argument->src_point, &fence);
+static struct transfer *due; /* utlist */
+static bool is_completing;
 
-	if (ret)
-		return ret;
-	ret = argument->dst_point
-		      ? device_syncobj_add_point(destination, account, fence, argument->dst_point)
-		      : device_syncobj_replace(destination, account, fence);
-	dma_fence_put(fence);
-	return ret;
+static int put_in(struct device_syncobj *destination, struct account *account,
+		  struct dma_fence *fence, uint64_t point)
+{
+	return point ? device_syncobj_add_point(destination, account, fence, point)
+		     : device_syncobj_replace(destination, account, fence);
 }
 
 static void end(struct pending *pending, int result)
 {
 	struct transfer *transfer = to_transfer(pending);
 
-	syncobj_remove_callback(transfer->source->syncobj, &transfer->submitted);
+	if (transfer->fence)
+		DL_DELETE(due, transfer);
+	else
+		syncobj_remove_callback(transfer->source->syncobj, &transfer->submitted);
 }
 
 static void transfer_free(struct pending *pending)
 {
 	struct transfer *transfer = to_transfer(pending);
 
+	dma_fence_put(transfer->fence);
 	device_syncobj_put(transfer->source);
 	device_syncobj_put(transfer->destination);
 	free(transfer);
@@ -62,19 +66,31 @@ static const struct pending_ops transfer_ops = {
 	.is_wait = true,
 };
 
+static void complete_due(void)
+{
+	if (is_completing)
+		return;
+	is_completing = true;
+	while (due) {
+		struct transfer *transfer = due;
+		struct account *account = transfer->pending.request.file->account;
+
+		pending_complete(&transfer->pending,
+				 put_in(transfer->destination, account, transfer->fence,
+					transfer->argument.dst_point));
+	}
+	is_completing = false;
+}
+
 static void on_submit(struct syncobj *syncobj, struct syncobj_cb *callback)
 {
 	struct transfer *transfer = container_of(callback, struct transfer, submitted);
-	struct dma_fence *fence;
 
-	if (syncobj_find_fence(syncobj, transfer->argument.src_point, &fence))
+	if (syncobj_find_fence(syncobj, transfer->argument.src_point, &transfer->fence))
 		return;
-	dma_fence_put(fence);
-	/* What it puts in must not call it once more. */
 	syncobj_remove_callback(syncobj, callback);
-	pending_complete(&transfer->pending, transfer_now(transfer->source, transfer->destination,
-							  transfer->pending.request.file->account,
-							  &transfer->argument));
+	DL_APPEND(due, transfer);
+	complete_due();
 }
 
 static int block(const struct request *request, struct device_syncobj *source,
@@ -104,6 +120,7 @@ int syncobj_transfer_request(const struct request *request,
 			     const struct drm_syncobj_transfer *argument)
 {
 	struct device_syncobj *source, *destination;
+	struct dma_fence *fence;
 	int ret;
 
 	if (argument->pad)
@@ -114,8 +131,12 @@ int syncobj_transfer_request(const struct request *request,
 		return -ENOENT;
 	if (argument->flags & ~DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT)
 		return -EINVAL;
-	ret = transfer_now(source, destination, request->file->account, argument);
+	ret = syncobj_find_fence(source->syncobj, argument->src_point, &fence);
 	if (ret == -EINVAL && argument->flags & DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT)
 		return block(request, source, destination, argument);
+	if (ret)
+		return ret;
+	ret = put_in(destination, request->file->account, fence, argument->dst_point);
+	dma_fence_put(fence);
 	return ret;
 }

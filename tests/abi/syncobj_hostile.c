@@ -3,6 +3,7 @@
  * syncobj_hostile.c - syncobjs in the hands of clients that mean harm: memory that blocks the
  * thread that touches it, and more than a user may cost the device. Raw ioctls.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -269,4 +270,45 @@ Test(syncobj_hostile, processes_that_do_all_at_once_leave_nothing)
 	for (int i = 0; i < 4; i++)
 		expect(reap(pids[i]), 0);
 	must(close(event));
+}
+
+/* ---- many requests that wait for each other ---- */
+
+enum { TRANSFERS = 1000 };
+
+struct transferrer {
+	struct thread thread;
+	int fd;
+	struct drm_syncobj_transfer argument;
+	int result;
+};
+
+static void transfer_when_submitted(void *data)
+{
+	struct transferrer *this = data;
+
+	this->result = raw_ioctl(this->fd, DRM_IOCTL_SYNCOBJ_TRANSFER, &this->argument);
+}
+
+/* Each puts a fence into the syncobj that the next one waits for. */
+Test(syncobj_hostile, chain_of_transfers_is_no_chain_of_calls)
+{
+	static struct transferrer transferrers[TRANSFERS];
+	uint32_t first = new_syncobj(device, 0), last = first;
+
+	for (unsigned int i = 0; i < TRANSFERS; i++) {
+		struct transferrer *this = &transferrers[i];
+
+		this->fd = device;
+		this->argument.src_handle = last;
+		this->argument.dst_handle = last = new_syncobj(device, 0);
+		this->argument.flags = SUBMIT;
+		thread_start(&this->thread, transfer_when_submitted, this);
+	}
+	expect(raw_syncobj_array(device, DRM_IOCTL_SYNCOBJ_SIGNAL, &first, 1), 0);
+	for (unsigned int i = 0; i < TRANSFERS; i++) {
+		thread_join(&transferrers[i].thread);
+		/* On a busy machine the timeout of the first may pass before the last thread has begun. */
+		check(transferrers[i].result == 0 || transferrers[i].result == -ETIME);
+	}
 }
