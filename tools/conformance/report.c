@@ -278,13 +278,13 @@ static void ask_group(const struct group *group, struct transcript *transcript)
 static const char *missing_need(unsigned int missing)
 {
 	if (missing & NEEDS_SYNCOBJ)
-		return "no syncobj";
+		return "no descriptors of syncobjs; for a device of dma-fenced dma-fence-run adds them";
 	if (missing & NEEDS_SW_SYNC)
 		return "no sw_sync";
 	if (missing & NEEDS_BUFFER)
 		return "no buffer that takes fences";
 	if (missing & NEEDS_PENDING)
-		return "no way to make a fence that is pending";
+		return "no way to make a fence that is pending; try dma-fence-run";
 	return "no way to make a sync_file";
 }
 
