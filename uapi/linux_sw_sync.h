@@ -19,7 +19,7 @@ struct sw_sync_create_fence_data {
 };
 
 struct sw_sync_get_deadline {
-	__u64 deadline_ns;	/* out: the earliest hint, CLOCK_MONOTONIC */
+	__u64 deadline_ns;	/* in: 0; out: the earliest hint, CLOCK_MONOTONIC */
 	__u32 pad;		/* in: 0 */
 	__s32 fence_fd;		/* in: a sync_file of a sw_sync fence */
 };

@@ -166,7 +166,7 @@ static int get_deadline(const struct request *request, void *argument)
 {
 	const struct sw_sync_get_deadline *deadline = argument;
 
-	if (deadline->pad)
+	if (deadline->deadline_ns || deadline->pad)
 		return -EINVAL;
 	return worker_submit(worker_job_create(request, &deadline_ops, sizeof(struct worker_job),
 					       deadline, sizeof(*deadline)));

@@ -178,7 +178,10 @@ Test(sw_sync, row_5_3_earliest_deadline_is_told)
 	expect(raw_ioctl(fd, SYNC_IOC_SET_DEADLINE, &hint), 0);
 	expect(raw_ioctl(device, SW_SYNC_GET_DEADLINE, &deadline), 0);
 	expect(deadline.deadline_ns, 100);
-	deadline.pad = 1;
+	/* The field of the answer is 0 in the request. */
+	expect(raw_ioctl(device, SW_SYNC_GET_DEADLINE, &deadline), -EINVAL);
+	expect(deadline.deadline_ns, 100);
+	deadline = (struct sw_sync_get_deadline){ .pad = 1, .fence_fd = fd };
 	expect(raw_ioctl(device, SW_SYNC_GET_DEADLINE, &deadline), -EINVAL);
 	deadline = (struct sw_sync_get_deadline){ .fence_fd = other };
 	expect(raw_ioctl(device, SW_SYNC_GET_DEADLINE, &deadline), -EINVAL);

@@ -145,18 +145,22 @@ void group_sw_sync_deadline(void)
 {
 	int timeline = open_timeline(), fence = create_fence(timeline, 1);
 	struct sync_set_deadline late = { .deadline_ns = 9000 }, early = { .deadline_ns = 4000 };
-	struct sw_sync_get_deadline get = { .fence_fd = fence, .deadline_ns = 77 };
+	struct sw_sync_get_deadline get = { .fence_fd = fence };
+	struct sw_sync_get_deadline set = { .fence_fd = fence, .deadline_ns = 77 };
 	struct sw_sync_get_deadline pad = { .fence_fd = fence, .pad = 1 };
 	struct sw_sync_get_deadline bad = { .fence_fd = -1 };
 
 	exchange("none was set", timeline, SW_SYNC_GET_DEADLINE, &get);
+	exchange("deadline_ns 77", timeline, SW_SYNC_GET_DEADLINE, &set);
 	exchange("pad 1", timeline, SW_SYNC_GET_DEADLINE, &pad);
 	exchange("fd -1", timeline, SW_SYNC_GET_DEADLINE, &bad);
 	prepare(fence, SYNC_IOC_SET_DEADLINE, &late);
 	exchange("9000 is set", timeline, SW_SYNC_GET_DEADLINE, &get);
 	prepare(fence, SYNC_IOC_SET_DEADLINE, &early);
+	get.deadline_ns = 0;
 	exchange("4000 is set", timeline, SW_SYNC_GET_DEADLINE, &get);
 	prepare(fence, SYNC_IOC_SET_DEADLINE, &late);
+	get.deadline_ns = 0;
 	exchange("9000 is set again", timeline, SW_SYNC_GET_DEADLINE, &get);
 	increase(timeline, 1);
 }
