@@ -3,8 +3,9 @@
  * syncobj_wait.c - see syncobj_wait.h.
  *
  * An entry has no fence until one is submitted for its point; then it has a callback on that until
- * it is signaled, unless availability is all that is waited for. It is done then, and has dropped
- * the fence. A fence that is waited for is charged: the syncobj may have dropped it long before.
+ * it is signaled, unless availability is all that is waited for. It is done then, and drops the
+ * fence: at the latest when the wait starts, because a hint of the deadline goes to all fences
+ * before. A fence that is waited for is charged: the syncobj may have dropped it long before.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct wait_entry {
 	struct wait *wait;
 	struct device_syncobj *syncobj; /* a reference */
 	uint64_t point;
-	struct dma_fence *fence; /* a reference; NULL: not submitted yet, or done */
+	struct dma_fence *fence; /* a reference; NULL: not submitted yet, or dropped */
 	bool waits_for_submit;	 /* the callback on the syncobj is added */
 	bool waits_for_signal;	 /* that on the fence is */
 	bool charged;		 /* the fence is */
@@ -64,20 +65,25 @@ static void drop_fence(struct wait_entry *entry)
 	entry->fence = NULL;
 }
 
-static void entry_done(struct wait_entry *entry)
+static void mark_done(struct wait_entry *entry)
 {
 	entry->done = true;
 	entry->wait->done++;
+}
+
+static void entry_done(struct wait_entry *entry)
+{
+	mark_done(entry);
 	drop_fence(entry);
 }
 
-/* Is it done? It has no callback, so its state is asked for. */
+/* Is it done? It has no callback, so its state is asked for. It keeps its fence. */
 static bool poll_entry(struct wait_entry *entry)
 {
 	bool available = entry->wait->terms.flags & DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE;
 
-	if (entry->fence && (available || dma_fence_is_signaled(entry->fence)))
-		entry_done(entry);
+	if (!entry->done && entry->fence && (available || dma_fence_is_signaled(entry->fence)))
+		mark_done(entry);
 	return entry->done;
 }
 
@@ -146,8 +152,10 @@ static void wait_for_signal(struct wait_entry *entry)
 {
 	struct wait *wait = entry->wait;
 
-	if (poll_entry(entry))
+	if (poll_entry(entry)) {
+		drop_fence(entry);
 		return;
+	}
 	entry->charged = !account_charge(wait->account, account_fence_cost(entry->fence));
 	if (!entry->charged)
 		wait->failed = true;

@@ -248,11 +248,23 @@ Test(syncobj_wait, same_syncobj_may_be_named_often)
 	expect(raw_syncobj_wait(device, handles, COUNT, ALL, in_ms(20), &first), 0);
 }
 
-Test(syncobj_wait, row_5_3_deadline_is_a_hint_to_the_fences)
+/* A sync_file of the first value of a sw_sync timeline. */
+static int new_sw_sync_file(int timeline)
 {
-	int timeline = open_device(), sync_file;
 	struct dma_fence_sw_sync_create_fence create = { .value = 1 };
 	struct dma_fence_bind bind = { .kind = DMA_FENCE_EXPORT_SYNC_FILE };
+	int sync_file = open_device();
+
+	expect(raw_ioctl(timeline, DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE, &create), 0);
+	bind.token[0] = create.token[0];
+	bind.token[1] = create.token[1];
+	expect(raw_ioctl(sync_file, DMA_FENCE_IOC_BIND, &bind), 0);
+	return sync_file;
+}
+
+Test(syncobj_wait, row_5_3_deadline_is_a_hint_to_the_fences)
+{
+	int timeline = open_device(), sync_file = new_sw_sync_file(timeline);
 	uint32_t handle = new_syncobj(device, 0);
 	struct drm_syncobj_wait wait = {
 		.handles = (uintptr_t)&handle,
@@ -261,17 +273,38 @@ Test(syncobj_wait, row_5_3_deadline_is_a_hint_to_the_fences)
 	};
 	struct sw_sync_get_deadline deadline = { 0 };
 
-	expect(raw_ioctl(timeline, DMA_FENCE_IOC_SW_SYNC_CREATE_FENCE, &create), 0);
-	bind.token[0] = create.token[0];
-	bind.token[1] = create.token[1];
-	sync_file = open_device();
-	expect(raw_ioctl(sync_file, DMA_FENCE_IOC_BIND, &bind), 0);
 	expect(raw_import_sync_file(device, handle, sync_file), 0);
 	deadline.fence_fd = sync_file;
 	expect(raw_ioctl(device, DRM_IOCTL_SYNCOBJ_WAIT, &wait), -ETIME);
 	expect(raw_ioctl(timeline, SW_SYNC_GET_DEADLINE, &deadline), -ENOENT);
 	wait.flags = DEADLINE;
 	expect(raw_ioctl(device, DRM_IOCTL_SYNCOBJ_WAIT, &wait), -ETIME);
+	expect(raw_ioctl(timeline, SW_SYNC_GET_DEADLINE, &deadline), 0);
+	expect(deadline.deadline_ns, 4711);
+	must(close(sync_file));
+	must(close(timeline));
+}
+
+Test(syncobj_wait, deadline_is_a_hint_to_the_fences_that_are_available_too)
+{
+	int timeline = open_device(), sync_file = new_sw_sync_file(timeline);
+	uint32_t handles[2] = { new_syncobj(device, 0), new_syncobj(device, 0) };
+	uint64_t points[2] = { 0, 0 };
+	struct drm_syncobj_timeline_wait wait = {
+		.handles = (uintptr_t)handles,
+		.points = (uintptr_t)points,
+		.count_handles = 1,
+		.flags = ALL | AVAILABLE | DEADLINE,
+		.deadline_nsec = 4711,
+	};
+	struct sw_sync_get_deadline deadline = { .fence_fd = sync_file };
+
+	expect(raw_import_sync_file(device, handles[0], sync_file), 0);
+	/* All is available: it gives no hint. */
+	expect(raw_ioctl(device, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &wait), 0);
+	expect(raw_ioctl(timeline, SW_SYNC_GET_DEADLINE, &deadline), -ENOENT);
+	wait.count_handles = 2;
+	expect(raw_ioctl(device, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &wait), -ETIME);
 	expect(raw_ioctl(timeline, SW_SYNC_GET_DEADLINE, &deadline), 0);
 	expect(deadline.deadline_ns, 4711);
 	must(close(sync_file));
