@@ -136,7 +136,8 @@ int syncobj_find_fence(struct syncobj *syncobj, uint64_t point, struct dma_fence
 
 /*
  * The oldest remaining link of the head's context shows the progress of the timeline: its own seqno
- * if it is signaled, else the seqno of the link before it.
+ * if it is signaled, else the seqno of the link before it. A link of seqno 0 is no point: it holds
+ * what comes before the timeline, like a fence that is no link.
  */
 static uint64_t last_signaled(struct dma_fence *head)
 {
@@ -145,7 +146,7 @@ static uint64_t last_signaled(struct dma_fence *head)
 
 	dma_fence_chain_for_each(iterator, head)
 	{
-		if (iterator->context != head->context) {
+		if (iterator->context != head->context || !iterator->seqno) {
 			dma_fence_put(iterator);
 			break;
 		}

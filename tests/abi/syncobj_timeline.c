@@ -262,8 +262,12 @@ Test(syncobj_timeline, a_point_after_a_pending_binary_fence_waits_for_that_too)
 	expect(query_point(device, syncobj, 0), 0);
 	expect(query_point(device, syncobj, LAST_SUBMITTED), 1);
 	expect(wait_point(device, syncobj, 1, 0, 0), -ETIME);
-	expect(raw_signal(device, fence, 0), 0);
+	/* The fence below is no point: the first point on top of it is not held back by it. */
+	expect(raw_signal_point(device, syncobj, 7), 0);
 	expect(query_point(device, syncobj, 0), 1);
+	expect(wait_point(device, syncobj, 1, 0, 0), -ETIME);
+	expect(raw_signal(device, fence, 0), 0);
+	expect(query_point(device, syncobj, 0), 7);
 }
 
 Test(syncobj_timeline, has_as_many_points_pending_as_are_put_in)
