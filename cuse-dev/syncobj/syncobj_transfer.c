@@ -5,6 +5,7 @@
 
 #include "container_of.h"
 #include "linux_drm_syncobj.h"
+#include "merge.h"
 #include "syncobj/syncobj_handle.h"
 #include "syncobj/syncobj_transfer.h"
 
@@ -33,10 +34,24 @@ static struct transfer *to_transfer(struct pending *pending)
 static struct transfer *due; /* utlist */
 static bool is_completing;
 
+/* A point takes what is pending of the fence, as in the kernel: a stub if that is nothing. */
+static int add_pending(struct device_syncobj *destination, struct account *account,
+		       struct dma_fence *fence, uint64_t point)
+{
+	struct dma_fence *pending = dma_fence_merge_all(1, &fence);
+	int ret;
+
+	if (!pending)
+		return -ENOMEM;
+	ret = device_syncobj_add_point(destination, account, pending, point);
+	dma_fence_put(pending);
+	return ret;
+}
+
 static int put_in(struct device_syncobj *destination, struct account *account,
 		  struct dma_fence *fence, uint64_t point)
 {
-	return point ? device_syncobj_add_point(destination, account, fence, point)
+	return point ? add_pending(destination, account, fence, point)
 		     : device_syncobj_replace(destination, account, fence);
 }
 

@@ -3,6 +3,7 @@
  * syncobj_timeline.c - points of timeline syncobjs: TIMELINE_SIGNAL, QUERY, TIMELINE_WAIT as a
  * look, TRANSFER. Raw ioctls.
  */
+#include <string.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -231,6 +232,37 @@ Test(syncobj_timeline, transfer_takes_a_point_or_a_binary_to_either)
 	expect(query_point(device, to, 0), 11);
 	expect(raw_transfer(device, source, 3, source, 4, 0), 0);
 	expect(query_point(device, source, 0), 4);
+}
+
+/* What the sync_file of the syncobj tells of its one fence. */
+static struct sync_fence_info exported_fence(uint32_t syncobj)
+{
+	int sync_file =
+		raw_to_fd(device, syncobj, DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE, 0);
+	struct sync_fence_info fence;
+	struct sync_file_info info;
+
+	check(sync_file >= 0);
+	expect(raw_file_info(sync_file, &info, &fence, 1), 0);
+	expect(info.num_fences, 1);
+	must(close(sync_file));
+	return fence;
+}
+
+/* A point takes the fences that are pending, and one without any is a stub. */
+Test(syncobj_timeline, transfer_of_a_failed_fence_to_a_point_loses_the_error)
+{
+	uint32_t source, timeline = new_syncobj(device, 0), binary = new_syncobj(device, 0);
+	uint32_t fence = new_pending_syncobj(device, &source);
+	struct sync_fence_info told;
+
+	expect(raw_signal(device, fence, -EIO), 0);
+	expect(raw_transfer(device, source, 0, timeline, 3, 0), 0);
+	told = exported_fence(timeline);
+	expect(strcmp(told.driver_name, "stub"), 0);
+	expect(told.status, 1);
+	expect(raw_transfer(device, source, 0, binary, 0, 0), 0);
+	expect(exported_fence(binary).status, -EIO);
 }
 
 Test(syncobj_timeline, row_3_5_pending_point_holds_those_above_it)
