@@ -137,8 +137,8 @@ test_in()
 	record_results "$folder" "$status"
 }
 
-# test_sanitized FOLDER: the tests that run what was built, but for speed. Each report of a
-# sanitizer, of whatever process, is a failure too.
+# test_sanitized FOLDER: the tests that run what was built, but for speed and for mutations. Each
+# report of a sanitizer, of whatever process, is a failure too.
 test_sanitized()
 {
 	local reports=$PWD/build/$1/reports report
@@ -153,7 +153,8 @@ test_sanitized()
 		"LSAN_OPTIONS=suppressions=$PWD/tests/leaks-of-others:print_suppressions=0"
 		"UBSAN_OPTIONS=print_stacktrace=1:log_path=$reports/undefined"
 		"TSAN_OPTIONS=log_path=$reports/thread")
-	test_in "$1" '$(filter-out man/% tests/header/% tests/rows/% %-speed,$(TESTS))' "${prefix[@]}"
+	test_in "$1" '$(filter-out man/% tests/header/% tests/layers/% tests/requests/% tests/rows/% \
+		tests/words/% %-speed %/mutation-test,$(TESTS))' "${prefix[@]}"
 	for report in "$reports"/*; do
 		[ -s "$report" ] || continue
 		cat "$report" >>"$log"
@@ -260,14 +261,16 @@ stage_clients()
 	test_client_on_kernel
 }
 
-# Each part can be left out. What is left out is not built, and nothing else needs it.
+# Each part can be left out. What is left out is not built, and nothing else needs it. What one
+# configure has found out the others need not.
 stage_options()
 {
 	local part folder
+	rm -f build/without.cache
 	for part in daemon tests tools examples bench; do
 		folder=build/without-$part
-		if bootstrap && configure_in "$folder" --enable-werror "--disable-$part" CFLAGS=-O0 &&
-			make_in "$folder"; then
+		if bootstrap && configure_in "$folder" --cache-file=../without.cache --enable-werror \
+			"--disable-$part" CFLAGS=-O0 && make_in "$folder"; then
 			record PASS "--disable-$part"
 		else
 			record FAIL "--disable-$part"
@@ -319,10 +322,10 @@ run_stage()
 	stage=$1
 	step "$stage" "$(about_stage "$stage")"
 	"stage_$stage"
-	slowest >>"$log"
 	result="$((passed - passed_before)) passed, $((failed - failed_before)) failed,"
 	result+=" $((skipped - skipped_before)) skipped"
 	if [ "$failed" = "$failed_before" ]; then
+		slowest >>"$log"
 		done_with "$result"
 	else
 		failed "$result" 60
